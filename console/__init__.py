@@ -1,0 +1,1 @@
+"""What all commands share in talking to a person: arguments, progress, messages, interruption."""

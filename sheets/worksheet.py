@@ -1,0 +1,77 @@
+"""The one interface to a tab of rows; one file per back-end implements it (google, xlsx, delimited, memory)."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Protocol
+
+from sheets.a1 import Area
+from sheets.rows import Rows, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which worksheet this is: `kind` and the two keys find it again, the two titles are for people.
+
+    `key` is a spreadsheet id or an absolute path, `worksheet_key` a sheet id or tab title ("" for a csv).
+    """
+
+    kind: str
+    key: str
+    worksheet_key: str
+    spreadsheet: str
+    worksheet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One reordering: row i of the result is row `order[i]` of `rows`, both counted from 0.
+
+    `run` is a fresh id, by which a back-end that can knows its own write again.
+    """
+
+    area: Area
+    scope: Scope
+    rows: Rows
+    order: tuple[int, ...]
+    run: str
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse, before anything is written, an order that would lose or double a row."""
+        if sorted(self.order) != list(range(len(self.rows))):
+            raise AssertionError("the order is not a permutation of the rows that were read")
+
+
+Committing = Callable[[], AbstractContextManager[object]]
+"""Entered around the one write, so that a caller can hold back Ctrl-C until the outcome is known."""
+
+
+class Worksheet(Protocol):
+    """A tab whose rows can be read and put into another order."""
+
+    @property
+    def identity(self) -> Identity:
+        """Which worksheet this is."""
+        ...
+
+    def read(self, area: Area, scope: Scope) -> Rows:
+        """Return the rows of `area` as they are now, and what would stand in the way of moving them.
+
+        Raises `NotFound`, `AccessRefused` or `ServiceFailed`. Never writes.
+        """
+        ...
+
+    def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
+        """Apply `move` in one atomic step and return one line that says what was written.
+
+        The cells are read again first. Raises `SheetChanged` when the URLs are no longer `move.rows.urls`
+        (nothing is written then, unless its `landed` says so), `Unsortable` at an obstacle that
+        `move.force` does not override, and the errors of `read`. Either the whole move is applied or
+        nothing is; whatever is raised otherwise, the worksheet is as it was.
+        """
+        ...
+
+    def landed(self, run: str) -> bool | None:
+        """Say whether the move of that run was applied; None where the back-end cannot know."""
+        ...
