@@ -1,0 +1,258 @@
+"""The csv and tsv back-end: raw records move, and not one byte of a record is written anew.
+
+A file is records, each a list of raw fields (quotes included), and the line ends between them. Line ends, the BOM
+and the absence of a final newline belong to places in the file and stay; records (or, with a range, raw fields) move.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from errors import NotFound, SheetChanged, Unsortable
+from sheets.a1 import Area, column_letters
+from sheets.beside import SideCell, parting
+from sheets.formulas import references
+from sheets.links import address_in
+from sheets.replacing import read_file, refuse_if_open_elsewhere, replace_file
+from sheets.rows import Obstacle, Rows, Scope
+from sheets.worksheet import Committing, Identity, Move
+
+_BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_SNIFFED_RECORDS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A delimited file taken apart without loss; `join(split(data)) == data` for every file that `split` accepts."""
+
+    bom: bytes
+    encoding: str
+    delimiter: str
+    records: tuple[tuple[str, ...], ...]
+    line_ends: tuple[str, ...]
+
+
+def split(data: bytes, suffix: str) -> Table:
+    """Take a file apart; `suffix` `.tsv` fixes the delimiter, otherwise it is found in the first records.
+
+    Raises `Unsortable` for a quote that is never closed and for bytes that are no text.
+    """
+    bom, encoding = next(((bom, name) for bom, name in _BOMS if data.startswith(bom)), (b"", "utf-8"))
+    body = data[len(bom) :]
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        if bom:
+            raise Unsortable(
+                f"The file begins as {encoding} but is not: byte {error.start} cannot be read.",
+                "Nothing was written. Save it again as CSV UTF-8.",
+            ) from error
+        # Any 8-bit or Asian encoding survives this unchanged: none of them hides a comma, quote or line end.
+        encoding, text = "latin-1", body.decode("latin-1")
+    if "\0" in text:
+        raise Unsortable("The file holds NUL characters, so it is no csv text.", "Save it again as CSV UTF-8.")
+    delimiter = "\t" if suffix.lower() == ".tsv" else _delimiter_of(text)
+    scanned = list(_scan(text, delimiter))
+    return Table(bom, encoding, delimiter, tuple(fields for fields, _ in scanned), tuple(end for _, end in scanned))
+
+
+def join(table: Table, records: Sequence[Sequence[str]]) -> bytes:
+    """Put a file together again from as many records, in their order, with the table's own line ends."""
+    lines = (table.delimiter.join(fields) + end for fields, end in zip(records, table.line_ends, strict=True))
+    return table.bom + "".join(lines).encode(table.encoding)
+
+
+def value_of(field: str) -> str:
+    r"""Return what a raw field says.
+
+    >>> value_of('"a ""b"" c"'), value_of(" d ")
+    ('a "b" c', ' d ')
+    """
+    if field.startswith('"') and (quoted := re.match(r'"((?:[^"]|"")*)"', field)):
+        return quoted[1].replace('""', '"') + field[quoted.end() :]
+    return field
+
+
+class DelimitedWorksheet:
+    """A csv or tsv file as a worksheet; row numbers are record numbers, counted from 1."""
+
+    def __init__(self, path: Path, *, backup: bool = True) -> None:
+        self._path = path
+        self._backup = backup
+        if not path.is_file():
+            raise NotFound(f"There is no file {path}.", "Check the spelling, and the folder you are in.")
+
+    @property
+    def identity(self) -> Identity:
+        """The file itself; a csv has no tabs."""
+        kind = self._path.suffix.lower().lstrip(".")
+        return Identity(kind, str(self._path.resolve()), "", self._path.name, "")
+
+    def read(self, area: Area, scope: Scope) -> Rows:
+        """Return the rows of `area`; see `worksheet.Worksheet.read`."""
+        return _rows(self._table(), area, scope)
+
+    def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
+        """Write the records in their new order; see `worksheet.Worksheet.reorder`."""
+        refuse_if_open_elsewhere(self._path)
+        table = self._table()
+        rows = _rows(table, move.area, move.scope)
+        if rows.cells != move.rows.cells or rows.urls != move.rows.urls:
+            raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
+        for obstacle in rows.obstacles:
+            if not (obstacle.yields_to_force and move.force):
+                raise Unsortable(obstacle.what, obstacle.hint)
+        data = join(table, _moved(table.records, move))
+        kept = replace_file(self._path, data, backup=self._backup, committing=committing)
+        last = rows.first_row + len(rows) - 1
+        what = (
+            f"records {rows.first_row} to {last}"
+            if move.scope is Scope.WHOLE_ROWS
+            else f"{column_letters(move.area.first_column)}{rows.first_row}:"
+            f"{column_letters(move.area.last_column)}{last}"
+        )
+        return f"{what} of {self._path.name}" + (f" (backup: {kept.name})" if kept else " (no backup)")
+
+    def landed(self, run: str) -> bool | None:  # noqa: ARG002 - a file carries no stamp of the run
+        """Return None: the order of the records themselves tells."""
+        return None
+
+    def _table(self) -> Table:
+        return split(read_file(self._path), self._path.suffix)
+
+
+def _rows(table: Table, area: Area, scope: Scope) -> Rows:
+    top = area.first_row - 1
+    cut = table.records[top : area.last_row]
+    window = slice(area.first_column, area.last_column + 1)
+    n = max((i + 1 for i, record in enumerate(cut) if any(value_of(f).strip() for f in record[window])), default=0)
+    cells = tuple((*record[window], *[None] * (area.width - len(record[window]))) for record in cut[:n])
+    return Rows(
+        first_row=area.first_row,
+        cells=cells,
+        urls=tuple(_address(row[0]) for row in cells),
+        obstacles=tuple(_obstacles(cut[:n], area, scope)),
+    )
+
+
+def _address(field: str | None) -> str:
+    value = value_of(field or "")
+    return address_in(value, formula=value if value.startswith("=") else None)
+
+
+def _obstacles(records: Sequence[Sequence[str]], area: Area, scope: Scope) -> list[Obstacle]:
+    found = []
+    width = max((len(record) for record in records), default=0)
+    moving = range(width) if scope is Scope.WHOLE_ROWS else range(area.first_column, area.last_column + 1)
+    if scope is Scope.RANGE:
+        beside = {
+            column: [_side_cell(record[column]) if column < len(record) else SideCell() for record in records]
+            for column in range(width)
+            if column not in moving
+        }
+        obstacle = parting(beside, area, len(records), None)
+        if obstacle:
+            found.append(obstacle)
+    bound = [
+        f"{column_letters(column)}{area.first_row + i}"
+        for i, record in enumerate(records)
+        for column in moving
+        if column < len(record) and _looks_at_a_row(value_of(record[column]))
+    ]
+    if bound:
+        found.append(
+            Obstacle(
+                f"Formulas in cells that would move name rows ({', '.join(bound[:5])}"
+                f"{' ...' if len(bound) > 5 else ''}), and a csv is never rewritten, only reordered.",
+                "Nothing was written. Leave those columns out of the range, or add --force to move them as they are.",
+                yields_to_force=True,
+            )
+        )
+    return found
+
+
+def _looks_at_a_row(value: str) -> bool:
+    return value.startswith("=") and any(not (ref.fixed_top and ref.fixed_bottom) for ref in references(value))
+
+
+def _side_cell(field: str) -> SideCell:
+    value = value_of(field)
+    if value.startswith("="):
+        return SideCell(value=value, formula=value)
+    return SideCell(value=value.strip() or None)
+
+
+def _moved(records: Sequence[Sequence[str]], move: Move) -> list[Sequence[str]]:
+    top = move.rows.first_row - 1
+    result = list(records)
+    for place, source in enumerate(move.order):
+        if move.scope is Scope.WHOLE_ROWS:
+            result[top + place] = records[top + source]
+        else:
+            cells = [None if cell is None else str(cell) for cell in move.rows.cells[source]]
+            result[top + place] = _with_cells(records[top + place], move.area, cells)
+    return result
+
+
+def _with_cells(record: Sequence[str], area: Area, cells: Sequence[str | None]) -> list[str]:
+    """Return the record with other cells in the area; None is a cell that its short record did not have."""
+    before = [*record[: area.first_column], *[""] * (area.first_column - len(record))]
+    after = list(record[area.last_column + 1 :])
+    kept = list(cells)
+    while not after and kept and kept[-1] is None:
+        kept.pop()
+    if not after and not kept and not any(before):
+        return []  # a blank line stays one
+    return [*before, *(cell or "" for cell in kept), *after]
+
+
+def _scan(text: str, delimiter: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield each record's raw fields and its line end ("" at the end of the file)."""
+    escaped = re.escape(delimiter)
+    field = re.compile(
+        rf'(?P<field>(?P<quoted>"[^"]*(?:""[^"]*)*"(?!"))?[^{escaped}\r\n]*)(?P<end>{escaped}|\r\n|\n|\r|\Z)'
+    )
+    fields: list[str] = []
+    number = 1
+    position = 0
+    while position < len(text) or fields:
+        match = field.match(text, position)
+        if match is None or (match["quoted"] is None and match["field"].startswith('"')):
+            raise Unsortable(
+                f"The quoted field that begins in record {number} is never closed.",
+                "Nothing was written. Open the file in a text editor and close the quote.",
+            )
+        fields.append(match["field"])
+        position = match.end()
+        if match["end"] != delimiter:
+            yield tuple(fields) if fields != [""] else (), match["end"]
+            fields = []
+            number += 1
+
+
+def _delimiter_of(text: str) -> str:
+    """The delimiter whose fields are most regular over the first records; a comma where nothing tells."""
+    announced = re.match(r"sep=(.)\r?\n", text)  # Excel's own way to name it
+    if announced:
+        return announced[1]
+    best, best_score = ",", 0.0
+    for delimiter in ",;\t|":
+        widths = _widths(text, delimiter)
+        width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
+        score = count / len(widths) if width > 1 else 0.0
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _widths(text: str, delimiter: str) -> list[int]:
+    widths: list[int] = []
+    # A wrong delimiter may meet quotes that it cannot close; the right one is checked when the file is scanned.
+    with suppress(Unsortable):
+        for record, _ in islice(_scan(text, delimiter), _SNIFFED_RECORDS):
+            widths += [len(record)] if record else []
+    return widths
