@@ -1,0 +1,84 @@
+"""The fingerprint of one picture: its hashes, a small thumbnail for verification, and what it is too poor for."""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+import imagehash
+import numpy as np
+import PIL
+import scipy
+from numpy.typing import NDArray
+from PIL import Image
+
+from hashing.algorithms import VOTERS, hash_of, to_hex
+from hashing.quality import has_low_detail, is_blank
+
+THUMBNAIL: Final = 64
+"""Side of the thumbnail in pixels: 4 KB a picture."""
+
+FINGERPRINT_VERSION: Final = (
+    f"1;{'+'.join(VOTERS)};8;thumbnail={THUMBNAIL}"
+    f";imagehash={imagehash.__version__};pillow={PIL.__version__};scipy={scipy.__version__}"
+)
+"""Says how fingerprints were made, as a cache key; libraries are in it because a new Pillow may round otherwise."""
+
+_HEADER: Final = struct.Struct("<4sBB16s")
+_MAGIC: Final = b"fpr1"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fingerprint:
+    """What is kept of one picture to compare it with others.
+
+    `hashes` has the words of ahash, phash and dhash in this order, the first bit of ImageHash's hash being
+    the most significant; `thumbnail` is 64x64 gray; `digest` is equal for equal pixels (and size) only.
+    """
+
+    hashes: NDArray[np.uint64]
+    thumbnail: NDArray[np.uint8]
+    blank: bool
+    low_detail: bool
+    digest: bytes
+
+    @property
+    def flat(self) -> bool:
+        """Whether the picture says too little to match anything but the same pixels."""
+        return self.blank or self.low_detail
+
+    def hexes(self) -> tuple[str, str, str]:
+        """Return ahash, phash and dhash as ImageHash prints them."""
+        a, p, d = (to_hex(words) for words in self.hashes.reshape(3, -1))
+        return a, p, d
+
+    def to_bytes(self) -> bytes:
+        """Return the fingerprint as bytes that any machine reads back."""
+        flags = self.blank + 2 * self.low_detail
+        header = _HEADER.pack(_MAGIC, flags, len(self.hashes), self.digest)
+        return header + self.hashes.astype("<u8").tobytes() + self.thumbnail.tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Fingerprint":
+        """Read what `to_bytes` wrote; raise `ValueError` for anything else."""
+        if len(data) < _HEADER.size:
+            raise ValueError("these bytes are no fingerprint")
+        magic, flags, words, digest = _HEADER.unpack_from(data)
+        if magic != _MAGIC or len(data) != _HEADER.size + 8 * words + THUMBNAIL**2:
+            raise ValueError("these bytes are no fingerprint")
+        hashes = np.frombuffer(data, "<u8", words, _HEADER.size).astype(np.uint64)
+        thumbnail = np.frombuffer(data, np.uint8, offset=_HEADER.size + 8 * words).reshape(THUMBNAIL, THUMBNAIL)
+        return cls(hashes, thumbnail, bool(flags & 1), bool(flags & 2), digest)
+
+
+def fingerprint(picture: Image.Image) -> Fingerprint:
+    """Compute the fingerprint of a prepared picture (mode L or RGB, oriented, opaque)."""
+    gray = picture.convert("L")
+    thumbnail = np.asarray(gray.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR))
+    hashes = np.concatenate([hash_of(gray, name) for name in VOTERS])
+    return Fingerprint(hashes, thumbnail, is_blank(thumbnail), has_low_detail(thumbnail), _digest(picture))
+
+
+def _digest(picture: Image.Image) -> bytes:
+    head = f"{picture.mode} {picture.width}x{picture.height} ".encode()
+    return hashlib.blake2b(head + picture.tobytes(), digest_size=16).digest()

@@ -1,0 +1,23 @@
+"""Which pictures say too little to be compared: blank ones, and smooth ones without a detail to align."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+BLANK_DEVIATION: Final = 5.0
+"""Below this standard deviation of gray (0-255) all pictures hash alike; measured, see docs."""
+DETAIL_DEVIATION: Final = 1.0
+"""Below this deviation of what is left without the smooth part, a picture is a gradient and aligns with any other."""
+
+
+def is_blank(thumbnail: NDArray[np.uint8]) -> bool:
+    """Say whether a gray thumbnail is one even area."""
+    return bool(thumbnail.std() < BLANK_DEVIATION)
+
+
+def has_low_detail(thumbnail: NDArray[np.uint8]) -> bool:
+    """Say whether a gray thumbnail has nothing finer than a smooth change of tone."""
+    gray = thumbnail.astype(np.float32)
+    return bool((gray - ndimage.gaussian_filter(gray, 2.5, mode="nearest")).std() < DETAIL_DEVIATION)

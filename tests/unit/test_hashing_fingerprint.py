@@ -1,0 +1,43 @@
+"""A fingerprint holds ImageHash's own hashes and survives being stored."""
+
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image
+
+from hashing import Fingerprint, fingerprint
+
+
+def _noise(width: int, height: int, seed: int = 1) -> Image.Image:
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    return Image.fromarray(pixels).resize((width * 2, height * 2), Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 50), (40, 30), (400, 9)])
+def test_hexes_are_those_of_imagehash(size: tuple[int, int]) -> None:
+    picture = _noise(*size)
+    expected = (imagehash.average_hash(picture), imagehash.phash(picture), imagehash.dhash(picture))
+    assert fingerprint(picture).hexes() == tuple(str(value) for value in expected)
+
+
+def test_bytes_round_trip() -> None:
+    made = fingerprint(_noise(40, 30))
+    read = Fingerprint.from_bytes(made.to_bytes())
+    assert read.to_bytes() == made.to_bytes()
+    assert read.hexes() == made.hexes()
+    assert np.array_equal(read.thumbnail, made.thumbnail)
+
+
+@pytest.mark.parametrize("data", [b"", b"fpr1", b"x" * 5000])
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match="no fingerprint"):
+        Fingerprint.from_bytes(data)
+
+
+def test_one_even_colour_is_blank() -> None:
+    assert fingerprint(Image.new("RGB", (320, 240), "red")).blank
+
+
+def test_a_smooth_gradient_has_low_detail_but_is_not_blank() -> None:
+    print_ = fingerprint(Image.linear_gradient("L"))
+    assert (print_.blank, print_.low_detail) == (False, True)
