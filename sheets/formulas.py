@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sheets.a1 import Area, column_index
+from sheets.a1 import Area, column_index, column_letters
 
 # One pass over a formula: text in quotes is skipped, a sheet prefix is kept with its reference, and a name
 # followed by "(" is a function (LOG10 is not the cell LOG10).
@@ -121,13 +121,42 @@ def on_row(formula: str, row: int, new_row: int) -> str:
             return match[0]
         start = match.start()
         text = match[0]
-        edits = [(match.span(name), match[name]) for name, dollar in (("n", "dollar_n"), ("m", "dollar_m"))
-                 if match[name] and not match[dollar] and int(match[name]) == row]
+        edits = [
+            (match.span(name), match[name])
+            for name, dollar in (("n", "dollar_n"), ("m", "dollar_m"))
+            if match[name] and not match[dollar] and int(match[name]) == row
+        ]
         for (begin, end), _ in edits:  # right to left, so that earlier positions stay valid
             text = text[: begin - start] + str(new_row) + text[end - start :]
         return text
 
     return _TOKEN.sub(moved, formula)
+
+
+def translated(formula: str, down: int, right: int = 0) -> str | None:
+    """Return the formula as a copy of it reads `down` rows and `right` columns away; None if it leaves the sheet.
+
+    >>> translated('B2&"B2"&$F$1&B$2', 5), translated("SUM(B2:C3)", 0, 1), translated("B2", -2)
+    ('B7&"B2"&$F$1&B$2', 'SUM(C2:D3)', None)
+    """
+    left_the_sheet = False
+
+    def moved(match: re.Match[str]) -> str:
+        nonlocal left_the_sheet
+        text, start = match[0], match.start()
+        for name in ("bottom", "top", "end", "right", "left", "n", "b", "m", "a"):  # right to left, as above
+            held = match[name] is None or formula[match.start(name) - 1 : match.start(name)] == "$"
+            by = down if name in ("bottom", "top", "end", "n", "m") else right
+            if held or by == 0:
+                continue
+            place = int(match[name]) + by if match[name].isdigit() else column_index(match[name]) + 1 + by
+            left_the_sheet |= place < 1
+            new = str(place) if match[name].isdigit() else column_letters(place - 1)
+            text = text[: match.start(name) - start] + new + text[match.end(name) - start :]
+        return text
+
+    result = _TOKEN.sub(moved, formula)
+    return None if left_the_sheet else result
 
 
 def _touches(ref: Reference, block: Area) -> bool:
