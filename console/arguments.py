@@ -1,0 +1,41 @@
+"""Arguments that several commands share, and the checks of their values; those of fetching are in `images.options`."""
+
+import argparse
+from pathlib import Path
+
+
+def add_sheet(parser: argparse.ArgumentParser) -> None:
+    """Add -s, -w, -r and -a: which rows of which spreadsheet, opened with which credentials."""
+    group = parser.add_argument_group("which rows")
+    group.add_argument(
+        "-s", "--spreadsheet", metavar="SPREADSHEET",
+        help="title, key or URL of a Google Sheet, or the path of a local .xlsx, .csv or .tsv file",
+    )  # fmt: skip
+    group.add_argument(
+        "-w", "--worksheet", metavar="WORKSHEET", help="the tab; may be left away where there is only one"
+    )
+    group.add_argument(
+        "-r", "--range", metavar="RANGE", help="the cells, such as B2:C; the first column holds the URLs"
+    )
+    group.add_argument(
+        "-a", "--auth", metavar="AUTH", type=Path, help="credentials file of a Google service account (Google only)"
+    )
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add what every run has: state folder, machine-readable result, strictness, tracebacks."""
+    group = parser.add_argument_group("the run")
+    group.add_argument(
+        "--state", metavar="DIR", type=Path, default=Path(".curation"),
+        help="folder for fetched pictures, results and undo files (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument("--json", metavar="FILE", type=Path, help="write everything that was found to FILE")
+    group.add_argument("--strict", action="store_true", help="exit with 3 when rows were unreadable")
+    group.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+def diff(text: str) -> int:
+    """Read the value of -d: a whole number from 0 to 64."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 64):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 64")
+    return int(text)

@@ -1,0 +1,89 @@
+"""The options of fetching on a command line, and the settings they mean: one place for both."""
+
+import argparse
+import ipaddress
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from images.settings import USER_AGENT, Settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of fetching; every command that fetches has the same."""
+    group = parser.add_argument_group("fetching")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=_seconds, default=30.0,
+        help="for one attempt as a whole; there are at most three a row (default: 30)",
+    )  # fmt: skip
+    group.add_argument("--refresh", action="store_true", help="ask the servers whether known pictures changed")
+    group.add_argument(
+        "--allow-private", metavar="CIDR", type=_network, action="append", default=[],
+        help="allow addresses that are not public, such as 10.0.0.0/8 (repeatable)",
+    )  # fmt: skip
+    group.add_argument(
+        "--allow-files", metavar="DIR", type=Path, action="append", default=[],
+        help="a local workbook may name pictures in DIR besides its own folder (repeatable)",
+    )  # fmt: skip
+    group.add_argument("--store", metavar="DIR", type=Path, help="folder of the fetched pictures (default: in --state)")
+    group.add_argument(
+        "--no-keep-bytes", action="store_true", help="keep fingerprints only; an export fetches the pictures again"
+    )
+    group.add_argument("--user-agent", metavar="TEXT", default=USER_AGENT, help="what servers are told who asks")
+    group.add_argument(
+        "--referer", metavar="HOST=URL", type=_referer, action="append", default=[],
+        help="Referer for a host that answers only its own pages, '*' for all (repeatable)",
+    )  # fmt: skip
+    group.add_argument(
+        "--ignore-opt-out", action="store_true", help="fetch pictures whose server opts out by X-Robots-Tag"
+    )
+    group.add_argument("--proxy", metavar="URL", help="fetch through this proxy; its address rules apply then")
+    group.add_argument(
+        "--fast-jpeg", action="store_true", help="decode large JPEGs at a fraction: faster, changes some hash bits"
+    )
+
+
+def settings_of(options: argparse.Namespace, *, base_folder: Path | None) -> Settings:
+    """Return the settings that the options mean; `base_folder` is the local workbook's folder, None for Google."""
+    return Settings(
+        timeout=options.timeout,
+        allow_private=tuple(options.allow_private),
+        base_folder=base_folder,
+        allow_files=tuple(options.allow_files),
+        user_agent=options.user_agent,
+        referers=tuple(options.referer),
+        obey_opt_out=not options.ignore_opt_out,
+        proxy=options.proxy,
+        refresh=options.refresh,
+        keep_bytes=not options.no_keep_bytes,
+        fast_jpeg=options.fast_jpeg,
+    )
+
+
+def store_folder(options: argparse.Namespace) -> Path:
+    """Return the folder of the store: --store, or `store` in the state folder."""
+    folder: Path = options.store or options.state / "store"
+    return folder
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an address range such as 10.0.0.0/8") from error
+
+
+def _referer(text: str) -> tuple[str, str]:
+    host, equals, url = text.partition("=")
+    if not (host and equals and url.startswith(("http://", "https://"))):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST=URL, such as example.org=https://example.org/")
+    return host.lower(), url

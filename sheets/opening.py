@@ -1,0 +1,67 @@
+"""Which back-end a spreadsheet's name means, and the worksheet behind it."""
+
+from pathlib import Path
+
+from errors import NotFound, UsageError
+from sheets.delimited import DelimitedWorksheet
+from sheets.worksheet import Identity, Worksheet
+
+_LOCAL = {".xlsx", ".csv", ".tsv"}
+# Formats that people have and that look alike: name the way out instead of asking Google for such a title.
+_FOREIGN = {".xls", ".xlsm", ".xlsb", ".ods", ".numbers", ".txt"}
+
+
+def is_local(spreadsheet: str) -> bool:
+    """Say whether `-s` names a file on this machine, by its suffix.
+
+    >>> is_local("foods.xlsx"), is_local("example")
+    (True, False)
+    """
+    return Path(spreadsheet).suffix.lower() in _LOCAL
+
+
+def open_worksheet(
+    spreadsheet: str,
+    worksheet: str | None,
+    credentials: Path | None,
+    *,
+    read_only: bool = False,
+    backup: bool = True,
+) -> Worksheet:
+    """Open one tab of a Google Sheet (title, key or URL) or of a local .xlsx, .csv or .tsv file.
+
+    `worksheet` may be None where there is only one tab. `backup` keeps a copy beside a local file that is
+    replaced. Raises `UsageError`, `NotFound`, `AccessRefused` or `ServiceFailed`.
+    """
+    path = Path(spreadsheet)
+    suffix = path.suffix.lower()
+    if is_local(spreadsheet):
+        return _open_local(path, suffix, worksheet, backup=backup)
+    if suffix in _FOREIGN and (path.exists() or credentials is None):
+        raise UsageError(
+            f"{spreadsheet} is not a format that can be reordered without loss.",
+            "Save it as .xlsx (one tab of a workbook) or .csv, and name that file.",
+        )
+    from sheets.google import GoogleWorksheet  # noqa: PLC0415 - its clients take half a second to import
+
+    return GoogleWorksheet.open(spreadsheet, worksheet, credentials, read_only=read_only)
+
+
+def reopen(identity: Identity, credentials: Path | None, *, backup: bool = True) -> Worksheet:
+    """Open the worksheet that an earlier run wrote to, by its keys: titles may have changed since."""
+    if identity.kind == "google":
+        url = f"https://docs.google.com/spreadsheets/d/{identity.key}/edit#gid={identity.worksheet_key}"
+        return open_worksheet(url, None, credentials)
+    return open_worksheet(identity.key, identity.worksheet_key or None, None, backup=backup)
+
+
+def _open_local(path: Path, suffix: str, worksheet: str | None, *, backup: bool) -> Worksheet:
+    if path.is_dir():
+        raise NotFound(f"{path} is a folder.", "Name the .xlsx, .csv or .tsv file in it.")
+    if suffix == ".xlsx":
+        from sheets.xlsx import XlsxWorksheet  # noqa: PLC0415 - a csv needs no XML parser
+
+        return XlsxWorksheet.open(path, worksheet, backup=backup)
+    if worksheet is not None:
+        raise UsageError(f"{path.name} has no tabs, so -w {worksheet!r} names nothing in it.", "Leave -w away.")
+    return DelimitedWorksheet(path, backup=backup)

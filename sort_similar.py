@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+"""Put the rows of a sheet into an order in which similar pictures are neighbours."""
+
+import argparse
+import secrets
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from console import arguments
+from console.exit_codes import DONE, UNREADABLE
+from console.interruption import Interruptions
+from console.messages import note, say
+from console.progress import Progress
+from console.running import run
+from errors import SheetChanged, StateError, Unsortable, UsageError
+from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
+from images import FetchFailure, Picture, Settings, Store, read_pictures
+from images import options as fetching
+from report import building, summary
+from report.result import Result, last_result_path, write
+from sheets import a1, undo
+from sheets.a1 import Area
+from sheets.opening import is_local, open_worksheet, reopen
+from sheets.rows import Rows, Scope
+from sheets.worksheet import Identity, Move, Worksheet
+
+_EXAMPLES = """\
+examples:
+  python sort_similar.py -s "example" -w "Sheet1" -r "B2:C" -a credentials.json
+  python sort_similar.py -s foods.xlsx -r B2:C --dry-run
+  python sort_similar.py --undo .curation/undo/20260102-030405-foods.json
+"""
+_ATTEMPTS = 3
+"""How often a run starts over because others edited the sheet meanwhile; pictures come from the store then."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What one reading of the rows came to: the rows, a result for every URL, and the arrangement."""
+
+    rows: Rows
+    readings: Mapping[str, Picture | FetchFailure]
+    arrangement: Arrangement
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        return self.arrangement.order
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = parser().parse_args(argv)
+    story = undo_sort if options.undo else sort
+    return run(lambda interruptions: story(options, interruptions), debug=options.debug)
+
+
+def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
+    """Read the rows, look at their pictures, arrange them, and write the order: over again if others edit meanwhile."""
+    started = time.monotonic()
+    area = _area(options)
+    settings = fetching.settings_of(options, base_folder=_base_folder(options))
+    worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
+    saved: undo.Saved | None = None
+    written: str | None = None
+    with Store(fetching.store_folder(options)) as store:
+        for attempt in range(1, _ATTEMPTS + 1):
+            rows = worksheet.read(area, _scope(options))
+            _stop_at_obstacles(rows, force=options.force)
+            seen = _look(rows, settings, store, options)
+            if options.dry_run or _stands(seen.order):
+                break
+            move = Move(area, _scope(options), rows, seen.order, secrets.token_hex(8), force=options.force)
+            saved = _save_undo(saved, undo.UndoFile.of(worksheet.identity, move), options.state)
+            try:
+                written = worksheet.reorder(move, committing=interruptions.hold)
+                saved = saved.marked(undo.LANDED)
+                break
+            except SheetChanged as change:
+                saved = saved.marked(undo.LANDED) if change.landed else saved
+                if attempt == _ATTEMPTS or interruptions.pending:
+                    raise _given_up(change, saved, options) from change
+                note(f"{change.what} Reading the rows again.")
+            finally:
+                interruptions.release()
+    found = _result(options, worksheet.identity, area, seen)
+    found.summary.update(
+        written=written,
+        undo_file=str(saved.path) if saved and written else None,
+        dry_run=options.dry_run,
+        seconds=round(time.monotonic() - started, 3),
+    )
+    _keep(found, worksheet.identity, options)
+    _tell(found, seen.order, saved, options)
+    return _exit_code(found, interruptions, options)
+
+
+def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
+    """Match the rows as they are now with the saved order, and restore that order through the same atomic write."""
+    saved = undo.load(options.undo)
+    before = saved.undo
+    worksheet = _undo_worksheet(before.identity, options)
+    scope = _scope(options) if options.whole_rows or options.range_only else before.scope
+    rows = worksheet.read(before.area, scope)
+    order = before.order_back(rows)
+    never_landed = before.state == undo.PREPARED and worksheet.landed(before.run) is False
+    if before.state == undo.UNDONE or never_landed or _stands(order):
+        raise StateError(
+            f"There is nothing to undo: the run of {options.undo} {_why_nothing(before.state)}.",
+            "Nothing was changed. To get a sorted order back, sort again.",
+        )
+    _stop_at_obstacles(rows, force=options.force)
+    if options.dry_run:
+        summary.show_plan(rows.first_row, rows.urls, order, {})
+        say("Dry run: nothing was written.")
+        return DONE
+    move = Move(before.area, scope, rows, order, secrets.token_hex(8), force=options.force)
+    redo = _save_undo(None, undo.UndoFile.of(worksheet.identity, move), options.state)
+    try:
+        written = worksheet.reorder(move, committing=interruptions.hold)
+        redo = redo.marked(undo.LANDED)
+        saved.marked(undo.UNDONE)
+    finally:
+        interruptions.release()
+    say(f"Undone: {written} is in the order of before.")
+    say(f"To undo this in turn: {_undo_command(redo, options)}")
+    return interruptions.pending or DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of sort_similar.py."""
+    made = argparse.ArgumentParser(
+        prog="sort_similar.py",
+        description="Reorder the rows of a Google Sheet, .xlsx, .csv or .tsv so that similar pictures are neighbours.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    arguments.add_sheet(made)
+    matching = made.add_argument_group("what is similar")
+    matching.add_argument(
+        "-d", "--diff", metavar="DIFF", type=arguments.diff, default=DEFAULT_THRESHOLD,
+        help="two of the three hash distances must be below DIFF, 0 to 64 (default: %(default)s)",
+    )  # fmt: skip
+    matching.add_argument(
+        "--no-verify", action="store_true", help="believe the vote alone; do not check similar pairs by alignment"
+    )
+    moving = made.add_argument_group("what moves")
+    scope = moving.add_mutually_exclusive_group()
+    scope.add_argument("--whole-rows", action="store_true", help="move all used columns along with the range")
+    scope.add_argument(
+        "--range-only", action="store_true", help="move just the range, although columns beside it hold something"
+    )
+    moving.add_argument("--force", action="store_true", help="move formulas although they look at other rows")
+    moving.add_argument("--dry-run", action="store_true", help="print the plan and write nothing")
+    moving.add_argument("--undo", metavar="FILE", type=Path, help="restore the order that an earlier run found")
+    moving.add_argument("--no-backup", action="store_true", help="keep no copy beside a local file that is replaced")
+    fetching.add_arguments(made)
+    arguments.add_run(made)
+    return made
+
+
+def _area(options: argparse.Namespace) -> Area:
+    for given, name in ((options.spreadsheet, "-s SPREADSHEET"), (options.range, "-r RANGE")):
+        if not given:
+            raise UsageError(
+                f"{name} is missing.", 'For example: -s foods.xlsx -r B2:C, or -s "example" -w "Sheet1" ...'
+            )
+    area = a1.parse(options.range)
+    if area.worksheet is not None:
+        if options.worksheet not in (None, area.worksheet):
+            raise UsageError(
+                f"-r names the tab {area.worksheet!r} and -w the tab {options.worksheet!r}.", "Name one of them."
+            )
+        options.worksheet = area.worksheet
+    return area
+
+
+def _base_folder(options: argparse.Namespace) -> Path | None:
+    """The folder whose pictures the rows may name by path: a local workbook's own; a Google Sheet has none."""
+    if is_local(options.spreadsheet):
+        return Path(options.spreadsheet).resolve().parent
+    if options.allow_files:
+        raise UsageError("--allow-files is for local workbooks; a Google Sheet cannot name files.", "Leave it away.")
+    return None
+
+
+def _scope(options: argparse.Namespace) -> Scope:
+    if options.whole_rows:
+        return Scope.WHOLE_ROWS
+    return Scope.RANGE_ONLY if options.range_only else Scope.RANGE
+
+
+def _stop_at_obstacles(rows: Rows, *, force: bool) -> None:
+    for obstacle in rows.obstacles:
+        if not (obstacle.yields_to_force and force):
+            raise Unsortable(obstacle.what, obstacle.hint)
+
+
+def _look(rows: Rows, settings: Settings, store: Store, options: argparse.Namespace) -> _Seen:
+    with Progress("Fetching", "pictures") as progress:
+        readings = read_pictures(rows.urls, settings, store, progress.update)
+    contents = building.contents_of(rows.urls, readings)
+    return _Seen(rows, readings, arrange(contents, Ballot(options.diff), verify=not options.no_verify))
+
+
+def _stands(order: Sequence[int]) -> bool:
+    return all(source == place for place, source in enumerate(order))
+
+
+def _save_undo(saved: undo.Saved | None, new: undo.UndoFile, state: Path) -> undo.Saved:
+    """Save the order before the write; once a write landed, the first file keeps the order worth restoring."""
+    if saved is None:
+        return undo.save(new, state / "undo")
+    return saved if saved.undo.state == undo.LANDED else saved.rewritten(new)
+
+
+def _given_up(change: SheetChanged, saved: undo.Saved, options: argparse.Namespace) -> SheetChanged:
+    if saved.undo.state == undo.LANDED:
+        return SheetChanged(
+            f"Others kept editing the sheet: a sort was written, but of rows that had changed. {change.what}",
+            f"No row was lost or mixed. Run again in a quiet moment, or undo: {_undo_command(saved, options)}",
+            landed=True,
+        )
+    return SheetChanged(
+        f"Others kept editing the sheet, so nothing was written. {change.what}", "Run again in a quiet moment."
+    )
+
+
+def _undo_worksheet(identity: Identity, options: argparse.Namespace) -> Worksheet:
+    if options.spreadsheet:  # the file was moved or renamed since
+        return open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
+    return reopen(identity, options.auth, backup=not options.no_backup)
+
+
+def _why_nothing(state: str) -> str:
+    return {
+        undo.UNDONE: "was undone already",
+        undo.PREPARED: "never landed, and the rows stand as before it",
+        undo.LANDED: "left no row elsewhere than it stands now",
+    }[state]
+
+
+def _undo_command(saved: undo.Saved, options: argparse.Namespace) -> str:
+    auth = f" -a {shlex.quote(str(options.auth))}" if options.auth else ""
+    return f"python sort_similar.py --undo {shlex.quote(str(saved.path))}{auth}"
+
+
+def _result(options: argparse.Namespace, identity: Identity, area: Area, seen: _Seen) -> Result:
+    first_row = seen.rows.first_row
+    found = Result(
+        spreadsheet=identity.spreadsheet,
+        worksheet=identity.worksheet,
+        range=str(area),
+        parameters={"diff": options.diff, "quorum": Ballot(options.diff).quorum, "verify": not options.no_verify},
+        rows=building.build_rows(first_row, seen.rows.urls, seen.readings, seen.arrangement),
+        groups=building.build_groups(first_row, seen.arrangement),
+    )
+    found.summary.update(building.summarise(found), bounded=seen.arrangement.counts.bounded)
+    return found
+
+
+def _keep(found: Result, identity: Identity, options: argparse.Namespace) -> None:
+    if not options.dry_run:
+        write(found, last_result_path(options.state, identity.key, identity.worksheet_key, found.range))
+    if options.json:
+        write(found, options.json)
+
+
+def _tell(found: Result, order: Sequence[int], saved: undo.Saved | None, options: argparse.Namespace) -> None:
+    summary.show(found)
+    if options.dry_run:
+        groups = {i: row.group for i, row in enumerate(found.rows)}
+        summary.show_plan(found.rows[0].row if found.rows else 0, [row.url for row in found.rows], order, groups)
+        say("Dry run: nothing was written.")
+    elif not found.rows:
+        say(f"The range {found.range} holds no rows: nothing was written. Is it the right tab and column?")
+    elif found.summary["written"] and saved:
+        say(f"Written: {found.summary['written']}")
+        say(f"To undo: {_undo_command(saved, options)}")
+    else:
+        say("The rows are in order already: nothing was written.")
+
+
+def _exit_code(found: Result, interruptions: Interruptions, options: argparse.Namespace) -> int:
+    if interruptions.pending:
+        note("Interrupted, but only after the write had begun: the new order was written, as told above.")
+        return interruptions.pending
+    return UNREADABLE if options.strict and found.summary["unreadable_rows"] else DONE
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
