@@ -43,6 +43,7 @@ def replace_file(path: Path, data: bytes, *, backup: bool, committing: Committin
     target = path.resolve()
     kept: Path | None = None
     temporary: Path | None = None
+    replaced = False
     try:
         if not os.access(target, os.W_OK):
             raise PermissionError(13, "the file is read-only")
@@ -58,9 +59,8 @@ def replace_file(path: Path, data: bytes, *, backup: bool, committing: Committin
             shutil.copy2(target, kept)
         with committing():
             temporary.replace(target)
+            replaced = True
     except OSError as error:
-        if kept is not None:
-            kept.unlink(missing_ok=True)
         raise AccessRefused(
             f"{path.name} cannot be replaced in {target.parent}: {error.strerror or error}.",
             "Nothing was changed. Check free space and the permissions of the file and its folder.",
@@ -68,6 +68,8 @@ def replace_file(path: Path, data: bytes, *, backup: bool, committing: Committin
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+        if kept is not None and not replaced:
+            kept.unlink(missing_ok=True)
     _sync_folder(target.parent)
     return kept
 
