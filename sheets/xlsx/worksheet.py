@@ -1,0 +1,173 @@
+"""A tab of an .xlsx workbook as a worksheet."""
+
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from errors import AccessRefused, SheetChanged, Unsortable
+from sheets.a1 import Area
+from sheets.replacing import read_file, refuse_if_open_elsewhere, replace_file
+from sheets.rows import Obstacle, Rows, Scope
+from sheets.worksheet import Committing, Identity, Move
+from sheets.xlsx.grid import Grid
+from sheets.xlsx.markup import serialise
+from sheets.xlsx.moving import move_rows
+from sheets.xlsx.obstacles import Sheet, obstacles
+from sheets.xlsx.package import Package
+from sheets.xlsx.ranges import LAST_COLUMN, Box
+from sheets.xlsx.workbook import Tab, calculation_order, choose_tab, has_formulas, recalculating, tabs
+
+
+class XlsxWorksheet:
+    """One tab of a workbook; the file is read anew by every call and replaced whole by `reorder`."""
+
+    def __init__(self, path: Path, title: str, *, backup: bool) -> None:
+        self._path = path
+        self._title = title
+        self._backup = backup
+
+    @classmethod
+    def open(cls, path: Path, worksheet: str | None, *, backup: bool = True) -> "XlsxWorksheet":
+        """Find a tab by its title, the only visible one for None.
+
+        Raises `NotFound`, `AccessRefused`, or `UsageError` for a file that is no .xlsx workbook.
+        """
+        package = Package(read_file(path), path.name)
+        return cls(path, choose_tab(tabs(package, path.name), worksheet, path.name).title, backup=backup)
+
+    @property
+    def identity(self) -> Identity:
+        """The file and the tab's title."""
+        return Identity("xlsx", str(self._path.absolute()), self._title, self._path.name, self._title)
+
+    def read(self, area: Area, scope: Scope) -> Rows:
+        """Return the rows of `area`; see `worksheet.Worksheet.read`. An open workbook is an obstacle."""
+        opened = self._opened(read_file(self._path))
+        found: list[Obstacle] = []
+        try:
+            refuse_if_open_elsewhere(self._path)
+        except AccessRefused as lock:  # reading is fine meanwhile; only a sort must wait
+            found.append(Obstacle(lock.what, lock.hint))
+        rows = opened.rows(area)
+        return Rows(rows.first_row, rows.cells, rows.urls, (*found, *opened.obstacles(area, scope, len(rows))))
+
+    def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
+        """Write the rows in their new order; see `worksheet.Worksheet.reorder`."""
+        refuse_if_open_elsewhere(self._path)
+        before = read_file(self._path)
+        opened = self._opened(before)
+        rows = opened.rows(move.area)
+        if rows.urls != move.rows.urls or rows.first_row != move.rows.first_row:
+            raise self._changed()
+        for obstacle in opened.obstacles(move.area, move.scope, len(rows)):
+            if not (obstacle.yields_to_force and move.force):
+                raise Unsortable(obstacle.what, obstacle.hint)
+        line = f"{Area(move.area.first_column, move.area.last_column, rows.first_row, rows.first_row + len(rows) - 1)}"
+        data = opened.reordered(move)
+        _verify(opened, self._opened(data), move)
+
+        @contextmanager
+        def unchanged() -> Iterator[None]:
+            if read_file(self._path) != before:
+                raise self._changed()
+            refuse_if_open_elsewhere(self._path)
+            with committing():
+                yield
+
+        kept = replace_file(self._path, data, backup=self._backup, committing=unchanged)
+        what = f"Rows of {line}" if move.scope is Scope.WHOLE_ROWS else line
+        return f'{what} of "{self._title}" in {self._path.name}' + (f" (backup: {kept.name})" if kept else "")
+
+    def landed(self, run: str) -> bool | None:  # noqa: ARG002 - a file carries no stamp of the run
+        """Return None: the order of the rows themselves tells."""
+        return None
+
+    def _opened(self, data: bytes) -> "_Opened":
+        package = Package(data, self._path.name)
+        tab = choose_tab(tabs(package, self._path.name), self._title, self._path.name)
+        return _Opened(package, self._path.name, tab, Grid.of(package, tab, self._path.name))
+
+    def _changed(self) -> SheetChanged:
+        return SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A tab with the parts around it, as it was at one moment."""
+
+    package: Package
+    name: str
+    tab: Tab
+    grid: Grid
+
+    def rows(self, area: Area) -> Rows:
+        """Return the rows of an area, without obstacles."""
+        grid = self.grid
+        numbers = [
+            number
+            for number in grid.rows
+            if number >= area.first_row and (area.last_row is None or number <= area.last_row)
+        ]
+        held: dict[int, tuple[list[Hashable], str]] = {}
+        for number in numbers:
+            cells: list[Hashable] = [None] * area.width
+            url = ""
+            for column, one in grid.cells(number, area.first_column, area.last_column):
+                if grid.holds(one):
+                    cells[column - area.first_column] = grid.token(one)
+                    url = grid.url(one) if column == area.first_column else url
+            if any(token is not None for token in cells):
+                held[number] = (cells, url)
+        last = max(held, default=area.first_row - 1)
+        blank: tuple[list[Hashable], str] = ([None] * area.width, "")
+        filled = [held.get(number, blank) for number in range(area.first_row, last + 1)]
+        return Rows(area.first_row, tuple(tuple(cells) for cells, _ in filled), tuple(url for _, url in filled))
+
+    def block(self, area: Area, scope: Scope, n: int) -> Box:
+        """Return the cells that move with `n` rows of an area."""
+        last = area.first_row + n - 1
+        if scope is Scope.WHOLE_ROWS:
+            return Box(area.first_row, 0, last, LAST_COLUMN)
+        return Box(area.first_row, area.first_column, last, area.last_column)
+
+    def obstacles(self, area: Area, scope: Scope, n: int) -> tuple[Obstacle, ...]:
+        """Return what stands in the way of moving `n` rows of an area; nothing does for none."""
+        if n == 0:
+            return ()
+        sheet = Sheet(self.package, self.name, self.tab, self.grid, self.block(area, scope, n), area, scope)
+        return tuple(obstacles(sheet))
+
+    def reordered(self, move: Move) -> bytes:
+        """Return the workbook after the move; a tree of its own is changed, not this one."""
+        grid = Grid.of(self.package, self.tab, self.name)
+        block = self.block(move.area, move.scope, len(move.rows))
+        formulas = move_rows(grid, block, move.order, move.scope, self.tab.title)
+        changes = {self.tab.part: serialise(grid.root)}
+        changes |= calculation_order(self.package, self.name, self.tab, formulas)
+        if has_formulas(self.package, self.name):
+            changes |= recalculating(self.package, self.name)
+        return self.package.rewritten(changes)
+
+
+def _verify(before: _Opened, after: _Opened, move: Move) -> None:
+    """Check that every cell that moved is where the order puts it, and every other cell where it was."""
+    block = before.block(move.area, move.scope, len(move.rows))
+    old, new = _everything(before.grid), _everything(after.grid)
+    expected: dict[tuple[int, int], Hashable] = {}
+    arrived = {source: block.first_row + place for place, source in enumerate(move.order)}
+    for (row, column), token in old.items():
+        moves = block.holds(Box(row, column, row, column))
+        expected[arrived[row - block.first_row] if moves else row, column] = token
+    urls = tuple(move.rows.urls[source] for source in move.order)
+    same = expected == new and Counter(expected.values()) == Counter(old.values())
+    if not same or after.rows(move.area).urls[: len(urls)] != urls:
+        raise Unsortable(
+            f'The rows of "{before.tab.title}" in {before.name} did not come out as a pure reordering.',
+            "Nothing was written. Please report this with the workbook.",
+        )
+
+
+def _everything(grid: Grid) -> dict[tuple[int, int], Hashable]:
+    return {(row, column): grid.token(one) for row in grid.rows for column, one in grid.cells(row, 0, LAST_COLUMN)}
