@@ -103,7 +103,7 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     before = saved.undo
     worksheet = _undo_worksheet(before.identity, options)
     scope = _scope(options) if options.whole_rows or options.range_only else before.scope
-    rows = worksheet.read(before.area, scope)
+    rows = worksheet.read(before.area, scope, at_least=len(before.urls_before))
     order = before.order_back(rows)
     never_landed = before.state == undo.PREPARED and worksheet.landed(before.run) is False
     if before.state == undo.UNDONE or never_landed or _stands(order):

@@ -7,9 +7,8 @@ and the absence of a final newline belong to places in the file and stay; record
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from errors import NotFound, SheetChanged, Unsortable
@@ -22,7 +21,6 @@ from sheets.rows import Obstacle, Rows, Scope
 from sheets.worksheet import Committing, Identity, Move
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
-_SNIFFED_RECORDS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +90,15 @@ class DelimitedWorksheet:
         kind = self._path.suffix.lower().lstrip(".")
         return Identity(kind, str(self._path.resolve()), "", self._path.name, "")
 
-    def read(self, area: Area, scope: Scope) -> Rows:
+    def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area`; see `worksheet.Worksheet.read`."""
-        return _rows(self._table(), area, scope)
+        return _rows(self._table(), area, scope, at_least)
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the records in their new order; see `worksheet.Worksheet.reorder`."""
         refuse_if_open_elsewhere(self._path)
         table = self._table()
-        rows = _rows(table, move.area, move.scope)
+        rows = _rows(table, move.area, move.scope, len(move.rows))
         if rows.cells != move.rows.cells or rows.urls != move.rows.urls:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
         for obstacle in rows.obstacles:
@@ -125,11 +123,12 @@ class DelimitedWorksheet:
         return split(read_file(self._path), self._path.suffix)
 
 
-def _rows(table: Table, area: Area, scope: Scope) -> Rows:
+def _rows(table: Table, area: Area, scope: Scope, at_least: int) -> Rows:
     top = area.first_row - 1
     cut = table.records[top : area.last_row]
     window = slice(area.first_column, area.last_column + 1)
-    n = max((i + 1 for i, record in enumerate(cut) if any(value_of(f).strip() for f in record[window])), default=0)
+    filled = (i + 1 for i, record in enumerate(cut) if any(value_of(raw).strip() for raw in record[window]))
+    n = max(min(at_least, len(cut)), max(filled, default=0))
     cells = tuple((*record[window], *[None] * (area.width - len(record[window]))) for record in cut[:n])
     return Rows(
         first_row=area.first_row,
@@ -235,24 +234,25 @@ def _scan(text: str, delimiter: str) -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def _delimiter_of(text: str) -> str:
-    """The delimiter whose fields are most regular over the first records; a comma where nothing tells."""
+    """The delimiter whose records are most regular; a comma where nothing tells.
+
+    All records count, so that the answer does not change when they are reordered.
+    """
     announced = re.match(r"sep=(.)\r?\n", text)  # Excel's own way to name it
     if announced:
         return announced[1]
     best, best_score = ",", 0.0
     for delimiter in ",;\t|":
-        widths = _widths(text, delimiter)
-        width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        score = count / len(widths) if width > 1 else 0.0
+        widths = _widths(text, delimiter) if delimiter in text else {}
+        width = max(widths, key=lambda width: (widths[width], width), default=1)
+        score = widths[width] / sum(widths.values()) if width > 1 else 0.0
         if score > best_score:
             best, best_score = delimiter, score
     return best
 
 
-def _widths(text: str, delimiter: str) -> list[int]:
-    widths: list[int] = []
-    # A wrong delimiter may meet quotes that it cannot close; the right one is checked when the file is scanned.
-    with suppress(Unsortable):
-        for record, _ in islice(_scan(text, delimiter), _SNIFFED_RECORDS):
-            widths += [len(record)] if record else []
-    return widths
+def _widths(text: str, delimiter: str) -> Counter[int]:
+    try:
+        return Counter(len(record) for record, _ in _scan(text, delimiter) if record)
+    except Unsortable:  # a wrong delimiter meets quotes that it cannot close
+        return Counter()

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
           |\$?(?P<left>[A-Za-z]{1,3}):\$?(?P<right>[A-Za-z]{1,3})(?P<dollar_end>\$?)(?P<end>[1-9][0-9]{0,6})?
           |(?P<dollar_top>\$?)(?P<top>[1-9][0-9]{0,6}):(?P<dollar_bottom>\$?)(?P<bottom>[1-9][0-9]{0,6}))
         (?![\w.(!\[])
-      | (?P<other>'(?:[^']|'')*'|[\w.\\]+|.)""",
+      | (?P<other>'(?:[^']|'')*'|\[[^\]]*\]|[\w.\\]+|.)""",
     re.VERBOSE | re.DOTALL,
 )
 _LAST = 2**31

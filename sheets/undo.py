@@ -156,12 +156,7 @@ def load(path: Path) -> Saved:
         raise StateError(
             f"The undo file {path} is damaged.", "Restore the backup beside the file, or the version history."
         )
-    return undo
-
-
-def marked(undo: UndoFile, state: str) -> UndoFile:
-    """Return the same undo in another state."""
-    return replace(undo, state=state)
+    return Saved(path, undo)
 
 
 def _texts(values: Sequence[Any]) -> tuple[str, ...]:

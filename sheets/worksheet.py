@@ -1,4 +1,4 @@
-"""The one interface to a tab of rows; one file per back-end implements it (google, xlsx, delimited, memory)."""
+"""The one interface to a tab of rows; one file per back-end implements it (google, xlsx, delimited)."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -55,9 +55,11 @@ class Worksheet(Protocol):
         """Which worksheet this is."""
         ...
 
-    def read(self, area: Area, scope: Scope) -> Rows:
+    def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area` as they are now, and what would stand in the way of moving them.
 
+        Blank rows at the end are left out, except that the first `at_least` rows are given as far as the
+        worksheet reaches: an undo needs the blank rows that a sort has put last.
         Raises `NotFound`, `AccessRefused` or `ServiceFailed`. Never writes.
         """
         ...
@@ -65,7 +67,7 @@ class Worksheet(Protocol):
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Apply `move` in one atomic step and return one line that says what was written.
 
-        The cells are read again first. Raises `SheetChanged` when the URLs are no longer `move.rows.urls`
+        The cells are read again first, as many rows as `move.rows` has. Raises `SheetChanged` when the URLs are no longer `move.rows.urls`
         (nothing is written then, unless its `landed` says so), `Unsortable` at an obstacle that
         `move.force` does not override, and the errors of `read`. Either the whole move is applied or
         nothing is; whatever is raised otherwise, the worksheet is as it was.

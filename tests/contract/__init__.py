@@ -1,0 +1,1 @@
+"""One suite of facts that hold for every back-end."""

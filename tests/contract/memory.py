@@ -1,0 +1,69 @@
+"""The simplest back-end: a list of lists. It shows what the interface asks for, and checks the suite itself."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from errors import SheetChanged, Unsortable
+from sheets.a1 import Area
+from sheets.beside import SideCell, parting
+from sheets.links import address_in
+from sheets.rows import Rows, Scope
+from sheets.worksheet import Committing, Identity, Move
+
+
+class MemoryWorksheet:
+    """A worksheet whose cells are texts in memory."""
+
+    def __init__(self, cells: list[list[str]]) -> None:
+        self.cells = cells
+        self.before_write: Callable[[], None] = lambda: None
+
+    @property
+    def identity(self) -> Identity:
+        return Identity("memory", "memory", "", "memory", "")
+
+    def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
+        window = slice(area.first_column, area.last_column + 1)
+        cut = [row[window] for row in self.cells[area.first_row - 1 : area.last_row]]
+        while len(cut) > at_least and not any(cell.strip() for cell in cut[-1]):
+            cut.pop()
+        padded = tuple((*row, *[""] * (area.width - len(row))) for row in cut)
+        urls = tuple(address_in(row[0], formula=row[0] if row[0].startswith("=") else None) for row in padded)
+        return Rows(area.first_row, padded, urls, self._obstacles(area, scope, len(cut)))
+
+    def _obstacles(self, area: Area, scope: Scope, n: int) -> tuple:
+        if scope is not Scope.RANGE:
+            return ()
+        rows = self.cells[area.first_row - 1 : area.first_row - 1 + n]
+        columns = {
+            column: [_side_cell(row[column]) if column < len(row) else SideCell() for row in rows]
+            for column in range(max((len(row) for row in rows), default=0))
+        }
+        obstacle = parting(columns, area, n, None)
+        return (obstacle,) if obstacle else ()
+
+    def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
+        self.before_write()
+        rows = self.read(move.area, move.scope, at_least=len(move.rows))
+        if rows.urls != move.rows.urls:
+            raise SheetChanged("The rows changed.", "Read again.")
+        for obstacle in rows.obstacles:
+            if not (obstacle.yields_to_force and move.force):
+                raise Unsortable(obstacle.what, obstacle.hint)
+        top = move.area.first_row - 1
+        before = [list(row) for row in self.cells]
+        with committing():
+            for place, source in enumerate(move.order):
+                if move.scope is Scope.WHOLE_ROWS:
+                    self.cells[top + place] = before[top + source]
+                else:
+                    row = self.cells[top + place]
+                    row[move.area.first_column : move.area.last_column + 1] = rows.cells[source]
+        return "memory"
+
+    def landed(self, run: str) -> bool | None:  # noqa: ARG002 - nothing is remembered
+        return None
+
+
+def _side_cell(text: str) -> SideCell:
+    return SideCell(value=text or None, formula=text if text.startswith("=") else None)
