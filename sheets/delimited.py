@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from errors import NotFound, SheetChanged, Unsortable
@@ -92,12 +92,12 @@ class DelimitedWorksheet:
 
     def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area`; see `worksheet.Worksheet.read`."""
-        return _rows(self._table(), area, scope, at_least)
+        return _rows(self._table(area, at_least), area, scope, at_least)
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the records in their new order; see `worksheet.Worksheet.reorder`."""
         refuse_if_open_elsewhere(self._path)
-        table = self._table()
+        table = self._table(move.area, len(move.rows))
         rows = _rows(table, move.area, move.scope, len(move.rows))
         if rows.cells != move.rows.cells or rows.urls != move.rows.urls:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
@@ -119,8 +119,12 @@ class DelimitedWorksheet:
         """Return None: the order of the records themselves tells."""
         return None
 
-    def _table(self) -> Table:
-        return split(read_file(self._path), self._path.suffix)
+    def _table(self, area: Area, at_least: int) -> Table:
+        table = split(read_file(self._path), self._path.suffix)
+        if area.first_row - 1 + at_least > len(table.records) and table.line_ends[-1:] != ("",):
+            # A blank record that went last, where the file has no final newline, left nothing but the newline before.
+            return replace(table, records=(*table.records, ()), line_ends=(*table.line_ends, ""))
+        return table
 
 
 def _rows(table: Table, area: Area, scope: Scope, at_least: int) -> Rows:
