@@ -37,7 +37,7 @@ def main(target: Path) -> None:
 
 def _arranged(files: Sequence[bytes | None]) -> tuple[int, ...]:
     """Return the order that the program itself gives these rows; None is a dead link."""
-    contents = []
+    contents: list[Content | None] = []
     for data in files:
         if data is None:
             contents.append(None)
