@@ -1,6 +1,5 @@
 """A tab of an .xlsx workbook as a worksheet."""
 
-from collections import Counter
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from sheets.xlsx.markup import serialise
 from sheets.xlsx.moving import move_rows
 from sheets.xlsx.obstacles import Sheet, obstacles
 from sheets.xlsx.package import Package
-from sheets.xlsx.ranges import LAST_COLUMN, Box
+from sheets.xlsx.ranges import LAST_COLUMN, LAST_ROW, Box
 from sheets.xlsx.workbook import Tab, calculation_order, choose_tab, has_formulas, recalculating, tabs
 
 
@@ -42,7 +41,7 @@ class XlsxWorksheet:
         """The file and the tab's title."""
         return Identity("xlsx", str(self._path.absolute()), self._title, self._path.name, self._title)
 
-    def read(self, area: Area, scope: Scope) -> Rows:
+    def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area`; see `worksheet.Worksheet.read`. An open workbook is an obstacle."""
         opened = self._opened(read_file(self._path))
         found: list[Obstacle] = []
@@ -50,7 +49,7 @@ class XlsxWorksheet:
             refuse_if_open_elsewhere(self._path)
         except AccessRefused as lock:  # reading is fine meanwhile; only a sort must wait
             found.append(Obstacle(lock.what, lock.hint))
-        rows = opened.rows(area)
+        rows = opened.rows(area, at_least)
         return Rows(rows.first_row, rows.cells, rows.urls, (*found, *opened.obstacles(area, scope, len(rows))))
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
@@ -58,15 +57,16 @@ class XlsxWorksheet:
         refuse_if_open_elsewhere(self._path)
         before = read_file(self._path)
         opened = self._opened(before)
-        rows = opened.rows(move.area)
+        rows = opened.rows(move.area, len(move.rows))
         if rows.urls != move.rows.urls or rows.first_row != move.rows.first_row:
             raise self._changed()
         for obstacle in opened.obstacles(move.area, move.scope, len(rows)):
             if not (obstacle.yields_to_force and move.force):
                 raise Unsortable(obstacle.what, obstacle.hint)
         line = f"{Area(move.area.first_column, move.area.last_column, rows.first_row, rows.first_row + len(rows) - 1)}"
+        expected = _everything(opened.grid, opened.block(move.area, move.scope, len(rows)), move)
         data = opened.reordered(move)
-        _verify(opened, self._opened(data), move)
+        self._verify(expected, data, move)
 
         @contextmanager
         def unchanged() -> Iterator[None]:
@@ -89,6 +89,25 @@ class XlsxWorksheet:
         tab = choose_tab(tabs(package, self._path.name), self._title, self._path.name)
         return _Opened(package, self._path.name, tab, Grid.of(package, tab, self._path.name))
 
+    def _verify(self, expected: dict[tuple[int, int], Hashable], data: bytes, move: Move) -> None:
+        """Check that every cell that moved is where the order puts it, and every other cell where it was."""
+        after = self._opened(data)
+        found = _everything(after.grid)
+        rows = move.rows
+        urls = {rows.first_row + place: rows.urls[source] for place, source in enumerate(move.order)}
+        first = move.area.first_column
+        named = dict.fromkeys(urls, "") | {
+            number: after.grid.url(one, after.grid.content(one))
+            for number in urls
+            for _, one in after.grid.cells(number, first, first)
+            if after.grid.holds(one)
+        }
+        if found != expected or named != urls:
+            raise Unsortable(
+                f'The rows of "{self._title}" in {self._path.name} did not come out as a pure reordering.',
+                "Nothing was written. Please report this with the workbook.",
+            )
+
     def _changed(self) -> SheetChanged:
         return SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
 
@@ -102,8 +121,8 @@ class _Opened:
     tab: Tab
     grid: Grid
 
-    def rows(self, area: Area) -> Rows:
-        """Return the rows of an area, without obstacles."""
+    def rows(self, area: Area, at_least: int = 0) -> Rows:
+        """Return the rows of an area, the first `at_least` also where they are blank, without obstacles."""
         grid = self.grid
         numbers = [
             number
@@ -116,11 +135,13 @@ class _Opened:
             url = ""
             for column, one in grid.cells(number, area.first_column, area.last_column):
                 if grid.holds(one):
-                    cells[column - area.first_column] = grid.token(one)
-                    url = grid.url(one) if column == area.first_column else url
+                    content = grid.content(one)
+                    cells[column - area.first_column] = grid.token(one, content)
+                    url = grid.url(one, content) if column == area.first_column else url
             if any(token is not None for token in cells):
                 held[number] = (cells, url)
-        last = max(held, default=area.first_row - 1)
+        wanted = min(area.first_row + at_least - 1, area.last_row or LAST_ROW)
+        last = max(wanted, max(held, default=area.first_row - 1))
         blank: tuple[list[Hashable], str] = ([None] * area.width, "")
         filled = [held.get(number, blank) for number in range(area.first_row, last + 1)]
         return Rows(area.first_row, tuple(tuple(cells) for cells, _ in filled), tuple(url for _, url in filled))
@@ -140,34 +161,26 @@ class _Opened:
         return tuple(obstacles(sheet))
 
     def reordered(self, move: Move) -> bytes:
-        """Return the workbook after the move; a tree of its own is changed, not this one."""
-        grid = Grid.of(self.package, self.tab, self.name)
+        """Return the workbook after the move; `grid` is the moved one from then on."""
         block = self.block(move.area, move.scope, len(move.rows))
-        formulas = move_rows(grid, block, move.order, move.scope, self.tab.title)
-        changes = {self.tab.part: serialise(grid.root)}
+        formulas = move_rows(self.grid, block, move.order, move.scope, self.tab.title)
+        changes = {self.tab.part: serialise(self.grid.root)}
         changes |= calculation_order(self.package, self.name, self.tab, formulas)
         if has_formulas(self.package, self.name):
             changes |= recalculating(self.package, self.name)
         return self.package.rewritten(changes)
 
 
-def _verify(before: _Opened, after: _Opened, move: Move) -> None:
-    """Check that every cell that moved is where the order puts it, and every other cell where it was."""
-    block = before.block(move.area, move.scope, len(move.rows))
-    old, new = _everything(before.grid), _everything(after.grid)
-    expected: dict[tuple[int, int], Hashable] = {}
-    arrived = {source: block.first_row + place for place, source in enumerate(move.order)}
-    for (row, column), token in old.items():
-        moves = block.holds(Box(row, column, row, column))
-        expected[arrived[row - block.first_row] if moves else row, column] = token
-    urls = tuple(move.rows.urls[source] for source in move.order)
-    same = expected == new and Counter(expected.values()) == Counter(old.values())
-    if not same or after.rows(move.area).urls[: len(urls)] != urls:
-        raise Unsortable(
-            f'The rows of "{before.tab.title}" in {before.name} did not come out as a pure reordering.',
-            "Nothing was written. Please report this with the workbook.",
-        )
-
-
-def _everything(grid: Grid) -> dict[tuple[int, int], Hashable]:
-    return {(row, column): grid.token(one) for row in grid.rows for column, one in grid.cells(row, 0, LAST_COLUMN)}
+def _everything(grid: Grid, block: Box | None = None, move: Move | None = None) -> dict[tuple[int, int], Hashable]:
+    """Return what every cell of a sheet holds, by row and column, as it is or as it will be after a move."""
+    places = {number: number for number in grid.rows}
+    if block and move:
+        places |= {block.first_row + source: block.first_row + place for place, source in enumerate(move.order)}
+    return {
+        (
+            number if block is None or not block.first_column <= column <= block.last_column else places[number],
+            column,
+        ): grid.token(one, grid.content(one))
+        for number in grid.rows
+        for column, one in grid.cells(number, 0, LAST_COLUMN)
+    }
