@@ -1,0 +1,215 @@
+"""The Google Sheets back-end: rows are read, and put into another order by one atomic request.
+
+What each edit in the moment between our last look and the batch ends in (`google_judgement` tells them apart):
+
+    a label or note typed in a moving row      it moves with its row; the run succeeds
+    rows added below the range                 they stay below; the run succeeds
+    an address retyped, a row inserted or      whole rows of the edited sheet were permuted:
+      deleted, rows sorted by hand               SheetChanged(landed=True), read again and reorder again
+    a column inserted, deleted or moved        sorted back at once; SheetChanged(landed=False)
+    rows hidden or filtered                    sorted back at once; SheetChanged(landed=False)
+    something typed beside the range           sorted back at once; SheetChanged(landed=False)
+    a merge, protection or table added         Google refuses the batch: Unsortable, nothing was written
+    the tab renamed or deleted                 found again by its id; NotFound, nothing was written
+    another run landed first                   our stamp's id is taken, the batch is refused: planned again, which
+                                                 finds other rows: SheetChanged(landed=False)
+    our answer was lost                        found out from the stamp; see `google_commit`
+    ... and a column was changed as well       every column is looked for, and the sort taken back where it hit
+                                                 another one; where that cannot be told: ServiceFailed, saying so
+    ... and something was typed beside         cannot be told from typing after the sort: succeeds with a remark
+"""
+
+import zlib
+from collections.abc import Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from errors import NotFound, SheetChanged, Unsortable
+from sheets import google_preflight, google_reading
+from sheets.a1 import Area
+from sheets.google_batch import Backup, Plan, quoted
+from sheets.google_client import Patience, Service
+from sheets.google_commit import Commit, Desk
+from sheets.google_credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
+from sheets.google_judgement import Seen
+from sheets.google_open import Book, Tab, book, choose, find, target
+from sheets.google_preflight import Box
+from sheets.google_reading import Question, Reading
+from sheets.google_stamps import Stamp, verdict
+from sheets.rows import Rows, Scope
+from sheets.worksheet import Committing, Identity, Move
+
+_STAMP_FIELDS = "developerMetadata(metadataId,metadataKey,metadataValue)"
+_AGAIN_FIELDS = (
+    "sheets(properties(sheetId,gridProperties(columnCount)),data(startRow,startColumn,"
+    "rowMetadata(hiddenByUser,hiddenByFilter),rowData(values(userEnteredValue,note))))"
+)
+
+
+class GoogleWorksheet:
+    """One tab of a Google spreadsheet; implements `sheets.worksheet.Worksheet`."""
+
+    def __init__(self, service: Service, found: Book, tab: Tab, *, backup_tab: bool = False) -> None:
+        self._service = service
+        self._book = found
+        self._tab = tab
+        self._backup_tab = backup_tab
+
+    @classmethod
+    def open(  # noqa: PLR0913 # three ways to name what is opened, and four independent, named choices
+        cls,
+        spreadsheet: str,
+        worksheet: str | None,
+        credentials: Path | None,
+        *,
+        read_only: bool = False,
+        backup_tab: bool = False,
+        api: str | None = None,
+        patience: Patience | None = None,
+    ) -> "GoogleWorksheet":
+        """Open a tab; `spreadsheet` is a title, a key or an address, which may name the tab by its gid.
+
+        `worksheet` None means the only tab. Asks for no more rights than needed: the list of files only for a
+        title, writing only without `read_only`. `backup_tab` leaves a copy of the tab at every move. `api` is a
+        server on this computer that stands in for Google. Raises `UsageError`, `NotFound`, `AccessRefused` or
+        `ServiceFailed`.
+        """
+        wanted = target(spreadsheet)
+        scopes = [SHEETS_READONLY if read_only else SHEETS]
+        if wanted.key is None:
+            scopes.append(DRIVE_METADATA)
+        service = Service(load(credentials, scopes), patience or Patience(), api)
+        service.spreadsheet = wanted.title or str(wanted.key)
+        found = find(service, wanted)
+        service.spreadsheet = found.title
+        return cls(service, found, choose(found, worksheet, wanted.gid), backup_tab=backup_tab)
+
+    @property
+    def identity(self) -> Identity:
+        """Which worksheet this is; the key is the spreadsheet's id, the worksheet's key its sheet id."""
+        return Identity("google", self._book.key, str(self._tab.sheet_id), self._book.title, self._tab.title)
+
+    def read(self, area: Area, scope: Scope) -> Rows:
+        """Return the rows of `area` as they are now, and what would stand in the way of moving them."""
+        self._service.refresh_patience()
+        return self._look(area, scope).rows
+
+    def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
+        """Apply `move` in one atomic batch, verified in its own answer; return one line that says what was written.
+
+        See the module's docstring for what each edit in between ends in. `committing` is entered around the
+        sending and the finding out of its outcome.
+        """
+        if list(move.order) == sorted(move.order):
+            return "Every row is in its place already; nothing was written."
+        self._service.refresh_patience()
+        reading = self._ready(move)
+        backups: list[Backup] = []
+
+        def backup() -> Backup | None:
+            if self._backup_tab and not backups:
+                backups.append(self._new_backup(move.run))
+            return backups[0] if backups else None
+
+        desk = Desk(self._service, self._book.key, lambda: self._ready(move), self._stamps, self._again, backup)
+        with committing():
+            self._service.refresh_patience()
+            remark = Commit(desk, move.run, move.order, move.scope).apply(reading)
+        moved = sum(place != row for place, row in enumerate(move.order))
+        kept = f" A copy of the tab as it was is in {backups[0].title!r}." if backups else ""
+        return (
+            f"{moved} of {len(move.order)} rows of {self._tab.title!r} in {self._book.title!r} were moved in one step,"
+            f" and read back.{kept}{remark}"
+        )
+
+    def landed(self, run: str) -> bool | None:
+        """Say whether the move of that run was applied and stands; None when its stamp was cleaned up since."""
+        self._service.refresh_patience()
+        return verdict(run, self._stamps()[0])
+
+    def _ready(self, move: Move) -> Reading:
+        """Read again, and return what to plan from; raise when the rows changed or may not be moved."""
+        reading = self._look(move.area, move.scope)
+        if reading.rows.urls != move.rows.urls:
+            raise SheetChanged(
+                f"The addresses in {move.area} of {self._tab.title!r} changed while the pictures were compared.",
+                "Nothing was written. Run the same command again; pictures that are known are not fetched again.",
+            )
+        for obstacle in reading.rows.obstacles:
+            if not (obstacle.yields_to_force and move.force):
+                raise Unsortable(obstacle.what, obstacle.hint)
+        return reading
+
+    def _look(self, area: Area, scope: Scope) -> Reading:
+        while True:
+            tab = google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
+            place = google_reading.asked(tab, area, scope)
+            answer = self._of_tab(google_reading.FIELDS, place)
+            if google_reading.width_of(answer) == tab.columns:  # else a column came or went between the two
+                cells = self._book.cells
+                return google_reading.reading(tab, Question(area, scope, cells, self._backup_tab), place, answer)
+
+    def _again(self, plan: Plan) -> Seen:
+        rows = Box(plan.box.top, plan.box.bottom, 0, max(plan.columns, plan.box.right) + 8)
+        # Whole rows, open to the right, so that a column that moved is found wherever it is now.
+        return google_reading.seen_after(self._of_tab(_AGAIN_FIELDS, rows, whole_rows=True), plan.box)
+
+    def _stamps(self) -> tuple[tuple[Stamp, ...], frozenset[int]]:
+        return google_preflight.stamps(
+            self._service.spreadsheet_json(self._book.key, {"fields": _STAMP_FIELDS, "includeGridData": "false"})
+        )
+
+    def _of_tab(self, fields: str, place: Box | None = None, *, whole_rows: bool = False) -> Mapping[str, Any]:
+        """Return `spreadsheets.get` of cells of the tab, which is found by its id when it was renamed."""
+        cells = "" if place is None else place.name
+        if place is not None and whole_rows:
+            cells = f"{place.top + 1}:{place.bottom}"
+        try:
+            answer = self._asked(fields, cells)
+            if _sheet_id(answer) == self._tab.sheet_id:
+                return answer
+        except NotFound:
+            pass
+        self._find_tab()
+        answer = self._asked(fields, cells)
+        if _sheet_id(answer) != self._tab.sheet_id:
+            raise self._gone()
+        return answer
+
+    def _asked(self, fields: str, cells: str) -> Mapping[str, Any]:
+        return self._service.spreadsheet_json(
+            self._book.key, {"ranges": quoted(self._tab.title, cells), "fields": fields}
+        )
+
+    def _find_tab(self) -> None:
+        self._book = book(self._service, self._book.key)
+        for tab in self._book.tabs:
+            if tab.sheet_id == self._tab.sheet_id:
+                self._tab = tab
+                return
+        raise self._gone()
+
+    def _gone(self) -> NotFound:
+        names = ", ".join(repr(tab.title) for tab in self._book.tabs)
+        return NotFound(
+            f"The worksheet {self._tab.title!r} is no longer in the spreadsheet {self._book.title!r}.",
+            f"Nothing was written. Its worksheets are: {names}.",
+        )
+
+    def _new_backup(self, run: str) -> Backup:
+        self._book = book(self._service, self._book.key)
+        ids = {tab.sheet_id for tab in self._book.tabs}
+        number = zlib.crc32(run.encode()) & 0x7FFFFFFF
+        while number in ids:
+            number = (number + 1) & 0x7FFFFFFF
+        stem = f"{self._tab.title[:60]} before {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+        titles = {tab.title for tab in self._book.tabs}
+        title = next(name for i in range(len(titles) + 1) if (name := f"{stem} ({i})" if i else stem) not in titles)
+        return Backup(number, title, self._book.sheets)
+
+
+def _sheet_id(answer: Mapping[str, Any]) -> int | None:
+    sheets = answer.get("sheets") or ()
+    return int((sheets[0].get("properties") or {}).get("sheetId", 0)) if sheets else None

@@ -1,0 +1,247 @@
+"""Sending a batch so that it is applied once or not at all, and is right when it was applied.
+
+The outcome of a request whose answer does not come is found out from the stamp that the batch leaves first:
+our stamp is there: it was applied; it is not: the same stamp goes out again with a fresh plan, three times at
+most. Before giving up, a lone stamp takes the id, so that a request still on its way is refused for ever.
+What came in between our last look and the batch is judged from the answer; see `google_judgement`.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from errors import CurationError, ServiceFailed, SheetChanged
+from sheets.google_batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
+from sheets.google_client import Answered, Outcome, Refused, Service, Unknown
+from sheets.google_judgement import Seen, Verdict, judged, judged_later, sources
+from sheets.google_reading import Reading, seen_after
+from sheets.google_stamps import Stamp, cancelled, next_stamp
+from sheets.rows import Scope
+
+_TRIES = 3
+_VERSIONS = "Open File > Version history > See version history and restore the version before this minute."
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What sending needs from the worksheet: looks at the spreadsheet, and where it is.
+
+    `fresh` reads again and raises when the rows changed or may not be moved; `stamps` returns the stamps of the
+    spreadsheet and all ids of metadata; `again` reads the cells of a plan, and those beside them, once more.
+    """
+
+    service: Service
+    key: str
+    fresh: Callable[[], Reading]
+    stamps: Callable[[], tuple[tuple[Stamp, ...], frozenset[int]]]
+    again: Callable[[Plan], Seen]
+    backup: Callable[[], Backup | None]
+
+
+class Commit:
+    """One move on its way: `apply` returns when it is in the sheet and verified, and raises otherwise."""
+
+    def __init__(self, desk: Desk, run: str, order: Sequence[int], scope: Scope) -> None:
+        self._desk = desk
+        self._run = run
+        self._ranks = ranks_of(order)
+        self._scope = scope
+        self._pending: Plan | None = None  # sent, outcome unknown
+
+    def apply(self, reading: Reading) -> str:
+        """Send the move planned from `reading`; return a remark for the user, "" when there is none."""
+        try:
+            return self._rounds(reading)
+        except CurationError:
+            if self._pending is None:
+                raise
+            plan = self._pending
+            if not self._never_lands(plan):
+                return self._settled_later(plan, reading)
+            raise
+
+    def _rounds(self, reading: Reading) -> str:
+        stamp = next_stamp(self._run, reading.tab.stamps, reading.tab.taken)
+        unknown = 0
+        for _ in range(2 * _TRIES):
+            plan = self._plan(reading, stamp)
+            match self._delivered(body(plan)):
+                case Answered(answer):
+                    self._pending = None
+                    return self._settled(plan, reading, seen_after(answer.get("updatedSpreadsheet") or {}, plan.box))
+                case Refused(refused) if not refused.stamp_exists:
+                    reading = self._explained(refused.status, reading, self._desk.service.error(refused, writing=True))
+                    continue
+                case Unknown():
+                    self._pending = plan
+                    unknown += 1
+            holder, taken = self._holder(stamp)
+            if holder is not None and holder.run == self._run:
+                self._pending = None
+                return self._settled_later(plan, reading)
+            if holder is None and stamp.id not in taken and self._pending is not None:
+                if unknown == _TRIES:
+                    raise _no_answer()
+                reading = self._desk.fresh()
+                continue
+            self._pending = None  # the id belongs to another run, so ours was refused and always will be
+            reading = self._desk.fresh()
+            stamp = next_stamp(self._run, reading.tab.stamps, reading.tab.taken | {stamp.id})
+        raise SheetChanged(
+            "Other runs kept sorting this spreadsheet at the same time.",
+            "Nothing was written by this one. Let them finish, and run the same command again.",
+        )
+
+    def _plan(self, reading: Reading, stamp: Stamp) -> Plan:
+        tab = reading.tab
+        return Plan(
+            tab.sheet_id,
+            tab.title,
+            tab.columns,
+            reading.box,
+            self._ranks,
+            stamp,
+            known=tab.stamps,
+            watched=beside(reading.box, tab.columns) if self._scope is Scope.RANGE else (),
+            backup=self._desk.backup(),
+        )
+
+    def _delivered(self, request: dict[str, object], fields: str = ANSWER_FIELDS) -> Outcome:
+        """Send, and again after a wait while a quota is used up, which means that nothing was applied."""
+        attempt = 0
+        while True:
+            outcome = self._desk.service.send(self._desk.key, request, fields)
+            if not isinstance(outcome, Refused) or not outcome.refusal.full:
+                return outcome
+            if not self._desk.service.wait(attempt, outcome.retry_after, "the limit of requests is used up"):
+                return outcome
+            attempt += 1
+
+    def _explained(self, status: int, reading: Reading, error: CurationError) -> Reading:
+        """Look why a batch was refused: return a reading to plan from when the tab has changed, else raise."""
+        if status != 400:
+            raise error
+        fresh = self._desk.fresh()
+        if replace(fresh.tab, stamps=(), taken=frozenset()) == replace(reading.tab, stamps=(), taken=frozenset()):
+            raise error
+        return fresh
+
+    def _holder(self, stamp: Stamp) -> tuple[Stamp | None, frozenset[int]]:
+        """Return who has the id of a stamp now, and all ids; an outage here leaves the outcome open."""
+        try:
+            known, taken = self._desk.stamps()
+        except CurationError as error:
+            if self._pending is None:
+                raise
+            raise _open_outcome(error) from error
+        return next((entry for entry in known if entry.id == stamp.id), None), taken
+
+    def _never_lands(self, plan: Plan) -> bool:
+        """Take the id of a batch whose outcome is unknown; False when it turns out to have been applied."""
+        cancel = replace(plan.stamp, epoch=int(time.time()), run=cancelled(self._run))
+        for _ in range(_TRIES):
+            match self._delivered(stamp_body(cancel), STAMP_FIELDS):
+                case Answered():
+                    self._pending = None
+                    return True
+                case Refused(refused) if not refused.stamp_exists:
+                    raise _open_outcome(self._desk.service.error(refused, writing=True))
+                case _:
+                    holder, taken = self._holder(plan.stamp)
+                    if plan.stamp.id in taken:
+                        self._pending = None
+                        return holder is None or holder.run != self._run
+        raise _open_outcome(_no_answer())
+
+    def _settled(self, plan: Plan, reading: Reading, seen: Seen) -> str:
+        return self._ended(judged(reading.seen, plan.ranks, seen), plan, seen)
+
+    def _settled_later(self, plan: Plan, reading: Reading) -> str:
+        seen = self._desk.again(plan)
+        verdict = judged_later(reading.seen, plan.ranks, seen)
+        if verdict is None:
+            raise ServiceFailed(
+                "The rows were moved, but Google's answer was lost and columns were changed at the same time, so it"
+                " is not certain that every row is whole.",
+                f"Compare a few rows. If they are wrong: {_VERSIONS}",
+            )
+        if verdict is Verdict.TYPED_BESIDE:
+            return " Something was typed beside the range in that moment: look whether it is on its row."
+        return self._ended(verdict, plan, seen)
+
+    def _ended(self, verdict: Verdict, plan: Plan, seen: Seen) -> str:
+        if verdict is Verdict.AS_PLANNED:
+            return ""
+        if verdict is Verdict.ROWS_EDITED:
+            raise SheetChanged(
+                f"Rows of the worksheet {plan.title!r} were edited in the moment of sorting. Whole rows were moved,"
+                " nothing is lost, but the order is not the planned one.",
+                "Run the same command again while nobody inserts or deletes rows.",
+                landed=True,
+            )
+        self._take_back(plan, sources(plan.ranks, seen.hidden), seen.columns)
+        raise SheetChanged(
+            f"In the moment of sorting {_EDITS[verdict]} in the worksheet {plan.title!r}. The sort was taken back.",
+            "Every row is where it was. Run the same command again while nobody edits the layout.",
+        )
+
+    def _take_back(self, plan: Plan, taken_from: Sequence[int], columns: int) -> None:
+        """Sort the same cells back at once; rows that get hidden meanwhile need another round."""
+        stamp, known = plan.stamp, (*plan.known, plan.stamp)
+        for _ in range(_TRIES):
+            stamp = Stamp(stamp.sequence + 1, int(time.time()), cancelled(self._run))
+            back = Plan(plan.sheet_id, plan.title, columns, plan.box, tuple(taken_from), stamp, known)
+            seen = self._surely(back)
+            known = (*known, stamp)
+            moved = sources(back.ranks, seen.hidden)
+            taken_from = [taken_from[row] for row in moved]
+            if list(taken_from) == sorted(taken_from):
+                return
+        raise _mixed("rows were being hidden")
+
+    def _surely(self, plan: Plan) -> Seen:
+        """Send a batch that must not be planned anew, three times at most; return the cells after it."""
+        for _ in range(_TRIES):
+            outcome = self._delivered(body(plan))
+            if isinstance(outcome, Answered):
+                return seen_after(outcome.answer.get("updatedSpreadsheet") or {}, plan.box)
+            if isinstance(outcome, Refused) and not outcome.refusal.stamp_exists:
+                raise _mixed(f"Google refused: {outcome.refusal.message}")
+            try:
+                holder, taken = self._holder(plan.stamp)
+            except CurationError as error:
+                raise _mixed("Google could not be reached") from error
+            if holder == plan.stamp:
+                return self._desk.again(plan)
+            if plan.stamp.id in taken:
+                raise _mixed("another run sorted the spreadsheet")
+        raise _mixed("Google did not answer")
+
+
+_EDITS = {
+    Verdict.COLUMNS_EDITED: "a column was inserted, deleted, moved or emptied",
+    Verdict.ROWS_HIDDEN: "rows were hidden",
+    Verdict.TYPED_BESIDE: "something was typed beside the range",
+}
+
+
+def _no_answer() -> ServiceFailed:
+    return ServiceFailed(
+        "Google did not answer to three attempts to write.",
+        "Nothing was written, and no late request can write any more. Run the same command again later.",
+    )
+
+
+def _open_outcome(error: CurationError) -> ServiceFailed:
+    return ServiceFailed(
+        f"Google stopped answering while the rows were being moved; it is not known whether they were. {error.what}",
+        "Either all rows were moved or none. Look at the sheet when Google answers again; undo works in both cases.",
+    )
+
+
+def _mixed(why: str) -> ServiceFailed:
+    return ServiceFailed(
+        "The layout of the worksheet was changed in the moment of sorting, and the sort could not be taken back"
+        f" ({why}).",
+        f"Cells of different rows may be mixed. {_VERSIONS}",
+    )

@@ -1,0 +1,174 @@
+"""What became of a batch, judged from the cells right after it: all as planned, or which edit came in between.
+
+Between our last look and the batch lies a moment in which somebody may edit. The batch then permutes the edited
+sheet, so nothing is lost; but the order may be another, or the moving columns may be others. To tell, the cells are
+first put back (in thought) to where the sort took them from: that is the sheet as it was when the batch arrived.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from sheets.google_cells import without_rows
+
+Cells = Sequence[Sequence[Hashable]]
+# More retyped cells in one column than a few people type in a second: rather a column that was exchanged.
+_TYPED_AT_MOST = 3
+# Rows that must be there unchanged before a difference in the first column is put down to edited rows.
+_INTACT_SHARE = 0.8
+
+
+class Verdict(Enum):
+    """What the cells say; each member's comment is what to do."""
+
+    AS_PLANNED = auto()
+    """Every row is where it should be, with what people typed meanwhile."""
+    ROWS_EDITED = auto()
+    """Rows were inserted, deleted, sorted by hand, or their address retyped: whole rows moved, read again."""
+    ROWS_HIDDEN = auto()
+    """Hidden rows stayed where they were and the others were sorted around them: take it back."""
+    COLUMNS_EDITED = auto()
+    """The sort hit other columns than planned: take it back."""
+    TYPED_BESIDE = auto()
+    """Something was typed beside the range on a row whose range has moved on: take it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Cells as read: the values of the moving ones (n rows), those watched beside them by column, and the context.
+
+    `columns` is the width of the tab, `hidden` the hidden rows among the n, counted from 0.
+    """
+
+    columns: int
+    cells: Cells
+    beside: Mapping[int, Sequence[Hashable]] = field(default_factory=dict)
+    hidden: frozenset[int] = frozenset()
+
+
+def sources(ranks: Sequence[int], hidden: Collection[int] = ()) -> tuple[int, ...]:
+    """Return, for every row after the sort, the row it stood on before: hidden rows stay, the others are sorted.
+
+    >>> sources((2, 0, 1)), sources((2, 0, 1), {1})
+    ((1, 2, 0), (2, 1, 0))
+    """
+    stay = frozenset(hidden)
+    places = [row for row in range(len(ranks)) if row not in stay]
+    found = list(range(len(ranks)))
+    for place, row in zip(places, sorted(places, key=ranks.__getitem__), strict=True):
+        found[place] = row
+    return tuple(found)
+
+
+def judged(before: Seen, ranks: Sequence[int], after: Seen) -> Verdict:
+    """Compare the answer of a batch with the cells it was planned from."""
+    if before.columns != after.columns:
+        return Verdict.COLUMNS_EDITED
+    taken_from = sources(ranks, after.hidden)
+    if taken_from != sources(ranks):
+        return Verdict.ROWS_HIDDEN
+    then = put_back(after.cells, taken_from)
+    was = [_neutral(row) for row in before.cells]
+    if [row[0] for row in then] != [row[0] for row in was]:
+        return Verdict.ROWS_EDITED if _mostly_intact(was, then) else Verdict.COLUMNS_EDITED
+    if _column_left(was, then):
+        return Verdict.COLUMNS_EDITED
+    return Verdict.TYPED_BESIDE if _typed(before.beside, after.beside) else Verdict.AS_PLANNED
+
+
+def put_back(cells: Cells, taken_from: Sequence[int]) -> list[tuple[Hashable, ...]]:
+    """Return the rows in the order they had before the sort."""
+    then: list[tuple[Hashable, ...]] = [()] * len(cells)
+    for place, row in enumerate(taken_from):
+        then[row] = _neutral(cells[place])
+    return then
+
+
+def _neutral(row: Sequence[Hashable]) -> tuple[Hashable, ...]:
+    return tuple(without_rows(cell) for cell in row)
+
+
+def _mostly_intact(was: Cells, then: Cells) -> bool:
+    filled = Counter(tuple(row) for row in was if any(cell is not None for cell in row))
+    kept = filled & Counter(tuple(row) for row in then)
+    return kept.total() >= _INTACT_SHARE * filled.total()
+
+
+def _column_left(was: Cells, then: Cells) -> bool:
+    """Whether what a row held has gone from it in the way it goes when a column leaves the range.
+
+    One cell that was emptied, or that holds what another cell of its row held, is enough: a labeler who does
+    that in this very moment costs one repetition, a column overlooked would cost rows.
+    """
+    retyped: Counter[int] = Counter()
+    for old, new in zip(was, then, strict=True):
+        for column, (cell, now) in enumerate(zip(old, new, strict=True)):
+            if cell is None or cell == now:
+                continue
+            if now is None or now in old:
+                return True
+            retyped[column] += 1
+    return any(count > _TYPED_AT_MOST for count in retyped.values())
+
+
+def _typed(before: Mapping[int, Sequence[Hashable]], after: Mapping[int, Sequence[Hashable]]) -> bool:
+    """Whether a cell beside the range holds something that it did not hold."""
+    for column, cells in after.items():
+        known = before.get(column, ())
+        for row, cell in enumerate(cells):
+            old = known[row] if row < len(known) else None
+            if cell is not None and without_rows(cell) != without_rows(old):
+                return True
+    return False
+
+
+def judged_later(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | None:
+    """Judge from a later look, when the answer itself was lost, so that an edit may also have come afterwards.
+
+    None: it cannot be told whether the sort hit the right columns.
+    """
+    verdict = judged(before, ranks, Seen(now.columns, now.cells, now.beside))
+    if verdict is Verdict.COLUMNS_EDITED:
+        return _by_columns(before, ranks, now)
+    if verdict is Verdict.ROWS_EDITED and now.hidden:
+        then = put_back(now.cells, sources(ranks, now.hidden))
+        if [row[0] for row in then] == [_neutral(row)[0] for row in before.cells]:
+            return Verdict.ROWS_HIDDEN
+    return verdict
+
+
+def _by_columns(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | None:
+    """Find every column again, wherever it is now, and see whether it was sorted along."""
+    taken_from = sources(ranks)
+    present = [[_bare(cell) for cell in column] for column in now.beside.values()]
+    present += [[without_rows(cell) for cell in column] for column in zip(*now.cells, strict=True)]
+    inside = [_sorted_along(column, taken_from, present) for column in _columns(before.cells)]
+    outside = [
+        _sorted_along([_bare(cell) for cell in column], taken_from, present) for column in before.beside.values()
+    ]
+    if False in inside or True in outside:
+        return Verdict.COLUMNS_EDITED
+    return Verdict.AS_PLANNED if True in inside and "lost" not in inside else None
+
+
+def _columns(cells: Cells) -> list[list[Hashable]]:
+    return [[without_rows(cell) for cell in column] for column in zip(*cells, strict=True)]
+
+
+def _bare(cell: Hashable) -> Hashable:
+    """The value of a cell beside the range, without its note."""
+    return cell[0] if isinstance(cell, tuple) else None
+
+
+def _sorted_along(was: Sequence[Hashable], taken_from: Sequence[int], present: Cells) -> bool | str | None:
+    """Whether a column now stands in the new order; None when it looks the same in both, "lost" when it is gone."""
+    telling = [place for place, row in enumerate(taken_from) if was[row] != was[place]]
+    if not telling:
+        return None
+    for column in present:
+        if sum(column[place] == was[taken_from[place]] for place in telling) >= 0.9 * len(telling):
+            return True
+        if sum(column[place] == was[place] for place in telling) >= 0.9 * len(telling):
+            return False
+    return "lost"

@@ -1,0 +1,180 @@
+"""The rows of an area of a tab, with everything a safe move needs to know, from two answers of Google."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from errors import NotFound
+from sheets import google_cells
+from sheets.a1 import Area, column_letters
+from sheets.beside import EMPTY, SideCell, parting
+from sheets.google_batch import beside
+from sheets.google_cells import CELL_FIELDS
+from sheets.google_judgement import Seen
+from sheets.google_preflight import Box, Preflight, broken_formulas, hidden_rows, obstacles
+from sheets.rows import Obstacle, Rows, Scope
+
+Json = Mapping[str, Any]
+
+FIELDS = (
+    "sheets(properties(sheetId,gridProperties(rowCount,columnCount)),"
+    f"data(startRow,startColumn,rowData(values({CELL_FIELDS}))))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The rows for the caller, the box of cells that would move, and the same cells for later comparison."""
+
+    tab: Preflight
+    rows: Rows
+    box: Box
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be read: the area and scope, and what counts for the limit of cells."""
+
+    area: Area
+    scope: Scope
+    cells_in_file: int
+    backup: bool = False
+
+
+def asked(tab: Preflight, area: Area, scope: Scope) -> Box:
+    """Return the cells to read: whole rows, or the area alone where the rest does not matter.
+
+    Raises `NotFound` when the area begins past the edge of the tab.
+    """
+    if area.first_row > tab.rows or area.first_column >= tab.columns:
+        raise NotFound(
+            f"The range {area} lies outside the worksheet {tab.title!r}, which ends at"
+            f" {column_letters(max(tab.columns, 1) - 1)}{tab.rows}.",
+            "Give a range inside the worksheet with -r.",
+        )
+    bottom = min(area.last_row or tab.rows, tab.rows)
+    if scope is Scope.RANGE_ONLY:
+        return Box(area.first_row - 1, bottom, area.first_column, min(area.last_column + 1, tab.columns))
+    return Box(area.first_row - 1, bottom, 0, tab.columns)
+
+
+def reading(tab: Preflight, question: Question, place: Box, answer: Json) -> Reading:
+    """Put together the preflight and the answer to a request with `FIELDS` over `place`."""
+    area = question.area
+    cells = matrix(_blocks(answer), place)
+    left, right = area.first_column - place.left, min(area.last_column + 1, tab.columns) - place.left
+    area_rows = [row[left:right] for row in cells]
+    n = _last_filled(area_rows, place.top) + 1
+    box = Box(place.top, place.top + n, place.left + left, place.left + right)
+    if question.scope is Scope.WHOLE_ROWS:
+        # The whole width, not the used part: what is typed beyond it meanwhile then moves with its row.
+        box = Box(box.top, box.bottom, place.left, place.right)
+    rows = Rows(
+        area.first_row,
+        tuple(_tokens(row, place.top + i, area.width) for i, row in enumerate(area_rows[:n])),
+        tuple(google_cells.url(row[0]) for row in area_rows[:n]),
+        tuple(_obstacles(tab, question, place, box, cells[:n])),
+    )
+    return Reading(tab, rows, box, _seen(tab, question.scope, place, box, cells[:n]))
+
+
+def seen_after(answer: Json, box: Box) -> Seen:
+    """Read the answer of a batch, or of a second look, over the rows of `box`: moved cells and those beside."""
+    columns, blocks = width_of(answer), _blocks(answer)
+    whole = matrix(blocks, Box(box.top, box.bottom, 0, max(columns, box.right)))
+    hidden = hidden_rows(blocks)
+    return Seen(
+        columns,
+        [_values(row[box.left : box.right], box.top + i) for i, row in enumerate(whole)],
+        {
+            column: [_noted(row[column], box.top + i) for i, row in enumerate(whole)]
+            for column in range(columns)
+            if not box.left <= column < box.right
+        },
+        frozenset(row - box.top for row in hidden if box.top <= row < box.bottom),
+    )
+
+
+def matrix(blocks: Iterable[Json], place: Box) -> list[list[Json]]:
+    """Return the cells of `place`, row by row, from GridData blocks that leave out blanks at their ends."""
+    height, width = place.bottom - place.top, place.right - place.left
+    cells: list[list[Json]] = [[{}] * width for _ in range(height)]
+    for block in blocks:
+        top, left, rows = google_cells.grid(block)
+        for i, row in enumerate(rows, top - place.top):
+            if 0 <= i < height:
+                for j, cell in enumerate(row, left - place.left):
+                    if 0 <= j < width:
+                        cells[i][j] = cell
+    return cells
+
+
+def width_of(answer: Json) -> int:
+    """Return the number of columns of the tab at the time of an answer."""
+    sheet: Json = (answer.get("sheets") or ({},))[0]
+    return int(((sheet.get("properties") or {}).get("gridProperties") or {}).get("columnCount", 0))
+
+
+def _blocks(answer: Json) -> Sequence[Json]:
+    sheet: Json = (answer.get("sheets") or ({},))[0]
+    return sheet.get("data") or ()
+
+
+def _last_filled(rows: Sequence[Sequence[Json]], top: int) -> int:
+    for i in range(len(rows) - 1, -1, -1):
+        if any(google_cells.token(cell, top + i + 1) is not None for cell in rows[i]):
+            return i
+    return -1
+
+
+def _tokens(row: Sequence[Json], index: int, width: int) -> tuple[Hashable, ...]:
+    found = tuple(google_cells.token(cell, index + 1) for cell in row)
+    return found + (None,) * (width - len(found))
+
+
+def _values(row: Sequence[Json], index: int) -> list[Hashable]:
+    return [google_cells.value(cell, index + 1) for cell in row]
+
+
+def _noted(cell: Json, index: int) -> Hashable:
+    plain = google_cells.without_rows(google_cells.value(cell, index + 1))
+    note = str(cell.get("note", ""))
+    return (plain, note) if plain is not None or note else None
+
+
+def _seen(tab: Preflight, scope: Scope, place: Box, box: Box, cells: Sequence[Sequence[Json]]) -> Seen:
+    left, right = box.left - place.left, box.right - place.left
+    watched = range(tab.columns) if scope is Scope.RANGE else range(0)
+    return Seen(
+        tab.columns,
+        [_values(row[left:right], box.top + i) for i, row in enumerate(cells)],
+        {
+            column: [_noted(row[column - place.left], box.top + i) for i, row in enumerate(cells)]
+            for column in watched
+            if not box.left <= column < box.right
+        },
+    )
+
+
+def _obstacles(
+    tab: Preflight, question: Question, place: Box, box: Box, cells: Sequence[Sequence[Json]]
+) -> Iterable[Obstacle]:
+    if not cells:
+        return
+    yield from obstacles(tab, box, question.cells_in_file, backup=question.backup)
+    left, right = box.left - place.left, box.right - place.left
+    formulas = [
+        (box.top + i, place.left + j, text)
+        for i, row in enumerate(cells)
+        for j in range(left, right)
+        if (text := google_cells.formula(row[j])) is not None
+    ]
+    yield from broken_formulas(formulas, box, tab.title)
+    if question.scope is Scope.RANGE:
+        sides: dict[int, list[SideCell]] = {}
+        for column_box in beside(box, tab.columns):
+            for column in range(column_box.left, column_box.right):
+                sides[column] = [google_cells.side_cell(row[column]) if row[column] else EMPTY for row in cells]
+        if (apart := parting(sides, question.area, len(cells), tab.title)) is not None:
+            yield apart
