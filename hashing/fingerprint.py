@@ -16,10 +16,12 @@ from hashing.algorithms import VOTERS, hash_of, to_hex
 from hashing.quality import has_low_detail, is_blank
 
 THUMBNAIL: Final = 64
-"""Side of the thumbnail in pixels: 4 KB a picture."""
+"""Side of the gray thumbnail in pixels: 4 KB a picture."""
+COLOURS: Final = 16
+"""Side of the colour thumbnail: enough to tell a red shirt from a blue one of the same cut."""
 
 FINGERPRINT_VERSION: Final = (
-    f"1;{'+'.join(VOTERS)};8;thumbnail={THUMBNAIL}"
+    f"1;{'+'.join(VOTERS)};8;thumbnail={THUMBNAIL};colours={COLOURS}"
     f";imagehash={imagehash.__version__};pillow={PIL.__version__};scipy={scipy.__version__}"
 )
 """Says how fingerprints were made, as a cache key; libraries are in it because a new Pillow may round otherwise."""
@@ -33,11 +35,12 @@ class Fingerprint:
     """What is kept of one picture to compare it with others.
 
     `hashes` has the words of ahash, phash and dhash in this order, the first bit of ImageHash's hash being
-    the most significant; `thumbnail` is 64x64 gray; `digest` is equal for equal pixels (and size) only.
+    the most significant; `thumbnail` is 64x64 gray, `colours` 16x16 RGB; `digest` is equal for equal pixels (and size) only.
     """
 
     hashes: NDArray[np.uint64]
     thumbnail: NDArray[np.uint8]
+    colours: NDArray[np.uint8]
     blank: bool
     low_detail: bool
     digest: bytes
@@ -56,7 +59,7 @@ class Fingerprint:
         """Return the fingerprint as bytes that any machine reads back."""
         flags = self.blank + 2 * self.low_detail
         header = _HEADER.pack(_MAGIC, flags, len(self.hashes), self.digest)
-        return header + self.hashes.astype("<u8").tobytes() + self.thumbnail.tobytes()
+        return header + self.hashes.astype("<u8").tobytes() + self.thumbnail.tobytes() + self.colours.tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Fingerprint":
@@ -64,19 +67,22 @@ class Fingerprint:
         if len(data) < _HEADER.size:
             raise ValueError("these bytes are no fingerprint")
         magic, flags, words, digest = _HEADER.unpack_from(data)
-        if magic != _MAGIC or len(data) != _HEADER.size + 8 * words + THUMBNAIL**2:
+        if magic != _MAGIC or len(data) != _HEADER.size + 8 * words + THUMBNAIL**2 + 3 * COLOURS**2:
             raise ValueError("these bytes are no fingerprint")
         hashes = np.frombuffer(data, "<u8", words, _HEADER.size).astype(np.uint64)
-        thumbnail = np.frombuffer(data, np.uint8, offset=_HEADER.size + 8 * words).reshape(THUMBNAIL, THUMBNAIL)
-        return cls(hashes, thumbnail, bool(flags & 1), bool(flags & 2), digest)
+        pixels = np.frombuffer(data, np.uint8, offset=_HEADER.size + 8 * words)
+        thumbnail = pixels[: THUMBNAIL**2].reshape(THUMBNAIL, THUMBNAIL)
+        colours = pixels[THUMBNAIL**2 :].reshape(COLOURS, COLOURS, 3)
+        return cls(hashes, thumbnail, colours, bool(flags & 1), bool(flags & 2), digest)
 
 
 def fingerprint(picture: Image.Image) -> Fingerprint:
     """Compute the fingerprint of a prepared picture (mode L or RGB, oriented, opaque)."""
     gray = picture.convert("L")
     thumbnail = np.asarray(gray.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR))
+    colours = np.asarray(picture.convert("RGB").resize((COLOURS, COLOURS), Image.Resampling.BOX))
     hashes = np.concatenate([hash_of(gray, name) for name in VOTERS])
-    return Fingerprint(hashes, thumbnail, is_blank(thumbnail), has_low_detail(thumbnail), _digest(picture))
+    return Fingerprint(hashes, thumbnail, colours, is_blank(thumbnail), has_low_detail(thumbnail), _digest(picture))
 
 
 def _digest(picture: Image.Image) -> bytes:
