@@ -3,14 +3,15 @@
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from errors import UsageError
 from sheets.formulas import translated
 from sheets.links import address_in
-from sheets.xlsx.markup import Element, canonical, children, namespace, parse, relationship_id
+from sheets.xlsx.markup import Element, children, namespace, parse, relationship_id
 from sheets.xlsx.package import Package
 from sheets.xlsx.ranges import Box, box, cell, column_of
-from sheets.xlsx.workbook import Tab, shared_strings, text_of
+from sheets.xlsx.workbook import Tab, shared_strings, string_of
 
 _ADDRESS = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 # Formulas are compared as if they stood far below every sheet, so that equal ones on different rows are equal text.
@@ -26,24 +27,50 @@ class Master:
     formula: str
 
 
+class Content(NamedTuple):
+    """What a cell holds: a formula without its `=`, text, and all of a text that is more than plain, canonically."""
+
+    formula: str | None
+    text: str
+    rich: str | None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether the cell is at most a format."""
+        return self.formula is None and not self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The names of the elements that are met most, in the sheet's own namespace."""
+
+    row: str
+    cell: str
+    value: str
+    formula: str
+    inline: str
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """The addresses behind linked cells; a link to a place in the workbook is none."""
 
-    single: dict[tuple[int, int], str]
+    single: dict[str, str]
     wide: list[tuple[Box, str]]
 
     def add(self, at: Box, address: str) -> None:
         """Remember the link of a cell or of a range."""
-        if (at.first_row, at.first_column) == (at.last_row, at.last_column):
-            self.single[at.first_row, at.first_column] = address
+        if ":" not in str(at):
+            self.single[str(at)] = address
         else:
             self.wide.append((at, address))
 
-    def at(self, place: Box) -> str | None:
+    def at(self, place: str) -> str | None:
         """Return the address behind one cell."""
-        found = self.single.get((place.first_row, place.first_column))
-        return found or next((address for at, address in self.wide if at.holds(place)), None)
+        found = self.single.get(place)
+        if found is None and self.wide:
+            found = next((address for at, address in self.wide if at.holds(box(place))), None)
+        return found
 
 
 @dataclass(slots=True)
@@ -53,6 +80,7 @@ class Grid:
     part: str
     root: Element
     space: str
+    tags: Tags
     data: Element
     rows: dict[int, Element]
     strings: tuple[tuple[str, str | None], ...]
@@ -67,8 +95,10 @@ class Grid:
         data = root.find(f"{space}sheetData")
         if data is None:
             raise UsageError(f"{name} is damaged: {tab.part} has no rows.", "Open it in Excel and save it again.")
-        rows = _numbered(data, space, tab.part)
-        grid = cls(tab.part, root, space, data, rows, shared_strings(package, name), _links(package, tab, root, space))
+        tags = Tags(*(f"{space}{name}" for name in ("row", "c", "v", "f", "is")))
+        strings = shared_strings(package, name)
+        links = _links(package, tab, root, space)
+        grid = cls(tab.part, root, space, tags, data, _numbered(data, tags, tab.part), strings, links)
         grid.masters = grid._shared_masters()
         return grid
 
@@ -76,69 +106,51 @@ class Grid:
         """Yield the cells of a row from column `first` to `last`, both 0-based."""
         element = self.rows.get(row)
         if element is not None:
-            for one in element.iterchildren(f"{self.space}c"):
+            for one in element.iterchildren(self.tags.cell):
                 column = column_of(one.get("r", ""))
                 if first <= column <= last:
                     yield column, one
 
     def formula_cells(self) -> Iterator[tuple[Box, Element, Element]]:
         """Yield each cell that has a formula element, its place first and the element last."""
-        for formula in self.data.iter(f"{self.space}f"):
+        for formula in self.data.iter(self.tags.formula):
             parent = formula.getparent()
             if parent is not None:
                 yield box(parent.get("r", "")), parent, formula
 
-    def formula(self, one: Element) -> str | None:
-        """Return what a cell calculates, without the `=`; a member of a shared formula reads as on its own cell."""
-        element = one.find(f"{self.space}f")
-        if element is None:
-            return None
-        master = self.masters.get(element.get("si", "")) if element.get("t") == "shared" else None
-        if element.text or master is None:
-            return element.text or ""
-        at = box(one.get("r", ""))
-        return translated(master.formula, at.first_row - master.row, at.first_column - master.column) or ""
+    def content(self, one: Element) -> Content:
+        """Return what a cell says and calculates; a member of a shared formula reads as on its own cell."""
+        # One pass over the children: this runs for every cell of a sheet, and `find` costs three times as much.
+        formula, text, rich = None, "", None
+        for child in one:
+            tag = child.tag
+            if tag == self.tags.value:
+                text = child.text or ""
+            elif tag == self.tags.formula:
+                formula = child.text or ""
+                if not formula and child.get("t") == "shared":
+                    formula = self._from_master(one, child.get("si", ""))
+            elif tag == self.tags.inline:
+                text, rich = string_of(child)
+        if text and one.get("t") == "s":
+            text, rich = self._shared(text, one)
+        return Content(formula, text, rich)
 
-    def value(self, one: Element) -> tuple[str, str | None]:
-        """Return a cell's text and, for text that is more than plain, all of it in a canonical form."""
-        kind = one.get("t")
-        if kind == "inlineStr":
-            inline = one.find(f"{self.space}is")
-            if inline is None:
-                return "", None
-            plain = len(inline) == 1 and inline[0].tag == f"{self.space}t"
-            return text_of(inline), None if plain else canonical(inline)
-        text = one.findtext(f"{self.space}v") or ""
-        if kind == "s" and text:
-            try:
-                return self.strings[int(text)]
-            except (ValueError, IndexError) as error:
-                raise UsageError(
-                    f"The workbook is damaged: {one.get('r')} names text {text}, which there is not.",
-                    "Open it in Excel, let it repair the file, and save it again.",
-                ) from error
-        return text, None
-
-    def holds(self, one: Element) -> bool:
-        """Say whether a cell is more than a format."""
-        return one.find(f"{self.space}f") is not None or any(self.value(one))
-
-    def token(self, one: Element) -> Hashable:
+    def token(self, one: Element, content: Content) -> Hashable:
         """Return what a cell holds, format included, such that its copy on another row is equal."""
         kind = one.get("t", "n")
         kind = "text" if kind in ("s", "inlineStr") else kind
-        formula = self.formula(one)
+        formula = content.formula
         if formula is not None:
-            row = box(one.get("r", "")).first_row
-            formula = translated(formula, _FAR_BELOW - row)
-        return (kind, self.value(one), formula, one.get("s"), one.get("vm"), one.get("cm"))
+            formula = translated(formula, _FAR_BELOW - box(one.get("r", "")).first_row)
+        return (kind, content.text, content.rich, formula, one.get("s"), one.get("vm"), one.get("cm"))
 
-    def url(self, one: Element) -> str:
+    def url(self, one: Element, content: Content) -> str:
         """Return the address that a cell names."""
-        formula = self.formula(one)
         # The text of a picture in a cell is the error that older programs show.
-        text = "" if one.get("vm") is not None else self.value(one)[0]
-        return address_in(text, None if formula is None else f"={formula}", self.links.at(box(one.get("r", ""))))
+        text = content.text if one.get("vm") is None else ""
+        formula = None if content.formula is None else f"={content.formula}"
+        return address_in(text, formula, self.links.at(one.get("r", "")))
 
     def used_columns(self, first_row: int, last_row: int) -> range:
         """Return the columns from the first to the last cell on some rows."""
@@ -146,9 +158,25 @@ class Grid:
             column_of(one.get("r", ""))
             for row in range(first_row, last_row + 1)
             if row in self.rows
-            for one in self.rows[row].iterchildren(f"{self.space}c")
+            for one in self.rows[row].iterchildren(self.tags.cell)
         ]
         return range(min(found), max(found) + 1) if found else range(0)
+
+    def _shared(self, index: str, one: Element) -> tuple[str, str | None]:
+        try:
+            return self.strings[int(index)]
+        except (ValueError, IndexError) as error:
+            raise UsageError(
+                f"The workbook is damaged: {one.get('r')} names text {index}, which there is not.",
+                "Open it in Excel, let it repair the file, and save it again.",
+            ) from error
+
+    def _from_master(self, one: Element, index: str) -> str:
+        master = self.masters.get(index)
+        if master is None:
+            return ""
+        at = box(one.get("r", ""))
+        return translated(master.formula, at.first_row - master.row, at.first_column - master.column) or ""
 
     def _shared_masters(self) -> dict[str, Master]:
         found: dict[str, Master] = {}
@@ -158,11 +186,11 @@ class Grid:
         return found
 
 
-def _numbered(data: Element, space: str, part: str) -> dict[int, Element]:
+def _numbered(data: Element, tags: Tags, part: str) -> dict[int, Element]:
     """Write the number of every row and cell that leaves it out (the format allows that), and index the rows."""
     rows: dict[int, Element] = {}
     number = 0
-    for row in data.iterchildren(f"{space}row"):
+    for row in data.iterchildren(tags.row):
         text = row.get("r")
         if text is None:
             text = str(number + 1)
@@ -172,7 +200,7 @@ def _numbered(data: Element, space: str, part: str) -> dict[int, Element]:
         number = int(text)
         rows[number] = row
         column = -1
-        for one in row.iterchildren(f"{space}c"):
+        for one in row.iterchildren(tags.cell):
             address = one.get("r")
             if address is None:
                 address = cell(number, column + 1)

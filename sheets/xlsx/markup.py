@@ -51,7 +51,7 @@ def namespace(root: Element, part: str) -> str:
 
 def local(element: Element) -> str:
     """Return the tag's name without its namespace ("" for a comment or instruction)."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def relationship_id(element: Element) -> str | None:

@@ -37,7 +37,7 @@ def _spell_out_shared_formulas(grid: Grid, block: Box) -> None:
     touched = {formula.get("si") for at, _, formula in members if block.holds(at)}
     for _, one, formula in members:
         if formula.get("si") in touched:
-            formula.text = grid.formula(one)
+            formula.text = grid.content(one).formula
             for name in ("t", "si", "ref"):
                 formula.attrib.pop(name, "")
 
@@ -89,7 +89,7 @@ def _insert(grid: Grid, row: Element, number: int, arriving: Sequence[Element]) 
         one.set("r", f"{letters(column)}{number}")
     if not columns:
         return
-    after = next((one for one in row.iterchildren(f"{grid.space}c") if column_of(one.get("r", "")) > columns[-1]), None)
+    after = next((one for one in row.iterchildren(grid.tags.cell) if column_of(one.get("r", "")) > columns[-1]), None)
     for one in arriving:
         if after is None:
             # Cells stand before the row's extension list.
@@ -116,7 +116,7 @@ def _permute_rows(grid: Grid, block: Box, order: Sequence[int]) -> None:
         if row is None:
             continue
         row.set("r", str(number))
-        for one in row.iterchildren(f"{grid.space}c"):
+        for one in row.iterchildren(grid.tags.cell):
             one.set("r", f"{letters(column_of(one.get('r', '')))}{number}")
         grid.rows[number] = row
         if below is None:

@@ -156,7 +156,7 @@ def _formulas(sheet: Sheet) -> Iterator[Obstacle]:
         for at, one, formula in sheet.grid.formula_cells()
         if block.holds(at)
         and formula.get("t") != "dataTable"
-        and not survives_move(sheet.grid.formula(one) or "", at.first_row, moving, sheet.tab.title)
+        and not survives_move(sheet.grid.content(one).formula or "", at.first_row, moving, sheet.tab.title)
     ]
     if bad:
         yield Obstacle(
@@ -201,10 +201,9 @@ def _beside(
 
 
 def _side_cell(grid: Grid, one: Element, painted: Sequence[str | None], pinned: str | None) -> SideCell:
-    formula = grid.formula(one)
+    formula, text, _ = grid.content(one)
     # `vm` is a picture in the cell, or =IMAGE(...), which draws anew what its own row names.
     picture = (one.get("vm") is not None and formula is None) or pinned == "picture"
-    text = grid.value(one)[0]
     value: str | float | bool | None = text or None
     if one.get("t", "n") == "n" and text:
         value = float(text)

@@ -78,25 +78,31 @@ def choose_tab(found: list[Tab], wanted: str | None, name: str) -> Tab:
     return alike[0]
 
 
-def text_of(string: Element) -> str:
-    """Return what a shared or inline string says: its text or its runs, without the phonetic ones."""
+def string_of(string: Element) -> tuple[str, str | None]:
+    """Return what a shared or inline string says and, if it is more than plain text, all of it in a canonical form.
+
+    Phonetic runs are no part of what it says.
+    """
+    if len(string) == 1 and local(string[0]) == "t":
+        return _unescaped(string[0].text or ""), None
     parts = []
     for child in string.iterchildren("{*}t", "{*}r"):
         text = child.text if local(child) == "t" else child.findtext("{*}t")
         parts.append(text or "")
-    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), "".join(parts))
+    return _unescaped("".join(parts)), canonical(string)
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def shared_strings(package: Package, name: str) -> tuple[tuple[str, str | None], ...]:
-    """Return each shared string's text and, where it is more than plain text, all of it in a canonical form."""
+    """Return what each shared string says, as `string_of` does."""
     part = package.target(workbook_part(package, name), "sharedStrings")
     if part is None:
         return ()
     root = parse(package.read(part), part)
-    return tuple(
-        (text_of(string), None if len(string) == 1 and local(string[0]) == "t" else canonical(string))
-        for string in root.iterchildren(f"{namespace(root, part)}si")
-    )
+    return tuple(string_of(string) for string in root.iterchildren(f"{namespace(root, part)}si"))
 
 
 def fills(package: Package, name: str) -> tuple[str | None, ...]:

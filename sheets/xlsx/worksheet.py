@@ -96,12 +96,11 @@ class XlsxWorksheet:
         rows = move.rows
         urls = {rows.first_row + place: rows.urls[source] for place, source in enumerate(move.order)}
         first = move.area.first_column
-        named = dict.fromkeys(urls, "") | {
-            number: after.grid.url(one, after.grid.content(one))
-            for number in urls
-            for _, one in after.grid.cells(number, first, first)
-            if after.grid.holds(one)
-        }
+        named = dict.fromkeys(urls, "")
+        for number in urls:
+            for _, one in after.grid.cells(number, first, first):
+                content = after.grid.content(one)
+                named[number] = "" if content.is_blank else after.grid.url(one, content)
         if found != expected or named != urls:
             raise Unsortable(
                 f'The rows of "{self._title}" in {self._path.name} did not come out as a pure reordering.',
@@ -134,8 +133,8 @@ class _Opened:
             cells: list[Hashable] = [None] * area.width
             url = ""
             for column, one in grid.cells(number, area.first_column, area.last_column):
-                if grid.holds(one):
-                    content = grid.content(one)
+                content = grid.content(one)
+                if not content.is_blank:
                     cells[column - area.first_column] = grid.token(one, content)
                     url = grid.url(one, content) if column == area.first_column else url
             if any(token is not None for token in cells):
