@@ -10,7 +10,12 @@ from errors import UsageError
 from sheets.a1 import column_index, column_letters
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_383
-_ENDS = re.compile(r"\$?([A-Za-z]{1,3})?\$?([0-9]{1,7})?(?::\$?([A-Za-z]{1,3})?\$?([0-9]{1,7})?)?")
+_RANGE = re.compile(
+    r"""\$?(?P<left>[A-Za-z]{1,3})\$?(?P<top>[1-9][0-9]{0,6})(?::\$?(?P<right>[A-Za-z]{1,3})\$?(?P<bottom>[1-9][0-9]{0,6}))?
+      | \$?(?P<first>[A-Za-z]{1,3}):\$?(?P<last>[A-Za-z]{1,3})
+      | \$?(?P<upper>[1-9][0-9]{0,6}):\$?(?P<lower>[1-9][0-9]{0,6})""",
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,17 +71,19 @@ def box(text: str) -> Box:
     >>> box("B2:C9"), str(box("$B$2")), box("3:4").last_column
     (Box(first_row=2, first_column=1, last_row=9, last_column=2), 'B2', 16383)
     """
-    match = _ENDS.fullmatch(text)
-    if match is None or not (match[1] or match[2]):
+    match = _RANGE.fullmatch(text)
+    if match is None:
         raise UsageError(
             f"The workbook is damaged: {text!r} is no range of cells.",
             "Open it in Excel, let it repair the file, and save it again.",
         )
-    left, top, right, bottom = match.groups()
-    if ":" not in text:
-        right, bottom = left, top
-    columns = sorted((_column(left) if left else 0, _column(right) if right else LAST_COLUMN))
-    rows = sorted((int(top) if top else 1, int(bottom) if bottom else LAST_ROW))
+    if match["left"]:
+        columns = sorted((_column(match["left"]), _column(match["right"] or match["left"])))
+        rows = sorted((int(match["top"]), int(match["bottom"] or match["top"])))
+    elif match["first"]:
+        columns, rows = sorted((_column(match["first"]), _column(match["last"]))), [1, LAST_ROW]
+    else:
+        columns, rows = [0, LAST_COLUMN], sorted((int(match["upper"]), int(match["lower"])))
     return Box(rows[0], columns[0], rows[1], columns[1])
 
 
