@@ -1,0 +1,173 @@
+"""Decoder processes that survive what pictures do to them: a crash or a hang costs one try, never the run.
+
+Plain subprocesses and pipes: `multiprocessing` would import the caller's main module again and leave a
+tracker process behind. Each process has a thread of ours that feeds it.
+"""
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from errors import CurationError, StateError
+from images.decode import Decoded
+from images.messages import READY, Task, receive, send
+from images.results import Problem
+from images.watchdog import Watchdog
+
+_TRIES: Final = 3
+"""A process that dies may have been killed by somebody else: the picture is to blame only at the third time."""
+_ROOT: Final = Path(__file__).resolve().parent.parent
+_START_SECONDS: Final = 60.0
+
+Answer = Callable[[Decoded | Problem], None]
+_Process = subprocess.Popen[bytes]
+
+
+class Workers:
+    """A pool of decoder processes, which start when there is work and end with the `with` block.
+
+    `seconds` bounds one try of one picture. `broken` is told, from another thread, when no process can be started.
+    """
+
+    def __init__(self, count: int, seconds: float, broken: Callable[[CurationError], None]) -> None:
+        self._seconds, self._broken = seconds, broken
+        self._tasks: queue.SimpleQueue[tuple[Task, Answer] | None] = queue.SimpleQueue()
+        self._watchdog = Watchdog()
+        self._count = count
+        self._threads: list[threading.Thread] = []
+        self._processes: set[_Process] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        self._watchdog.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def submit(self, task: Task, answer: Answer) -> None:
+        """Have a picture decoded; `answer` is called from another thread, exactly once unless stopped before."""
+        self._tasks.put((task, answer))
+        if len(self._threads) < self._count:
+            thread = threading.Thread(target=self._feed, name=f"decoder-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """End all processes, also busy ones; tasks that are not answered by now are not answered at all."""
+        with self._lock:
+            self._stopped = True
+            for process in self._processes:
+                process.kill()
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join(2)
+        self._watchdog.stop()
+
+    def pids(self) -> list[int]:
+        """Return the ids of the processes that run now."""
+        with self._lock:
+            return [process.pid for process in self._processes]
+
+    def _feed(self) -> None:
+        process: _Process | None = None
+        while (entry := self._tasks.get()) is not None and not self._stopped:
+            task, answer = entry
+            result: Decoded | Problem | None = None
+            deaths = hangs = 0
+            while result is None and not self._stopped:
+                process = process or self._start()
+                if process is None:
+                    break
+                result, hung = self._ask(process, task)
+                if result is None:
+                    self._end(process)
+                    process = None
+                    deaths, hangs = deaths + 1, hangs + hung
+                    result = _blame(deaths, hangs)
+            if result is not None and not self._stopped:
+                answer(result)
+        if process is not None:
+            self._end(process)
+
+    def _ask(self, process: _Process, task: Task) -> tuple[Decoded | Problem | None, bool]:
+        """Return the answer, None when the process died or was killed for hanging, and whether it hung."""
+        answer, late = self._exchange(process, task, self._seconds)
+        return (answer if isinstance(answer, Decoded | Problem) else None), late
+
+    def _exchange(self, process: _Process, task: Task | None, seconds: float) -> tuple[object, bool]:
+        if process.stdin is None or process.stdout is None:
+            return None, False
+        deadline = self._watchdog.start(seconds)
+        deadline.on_passing(process.kill)
+        try:
+            if task is not None:
+                send(process.stdin, task)
+            return receive(process.stdout), False
+        except (EOFError, OSError):
+            return None, deadline.passed
+        finally:
+            deadline.finish()
+
+    def _start(self) -> _Process | None:
+        """Return a process that has said it is ready; None when stopped, or when none can be started."""
+        for _ in range(_TRIES):
+            process = self._launch()
+            if process is None:
+                return None
+            if self._exchange(process, None, _START_SECONDS)[0] == READY:
+                return process
+            self._end(process)
+        if not self._stopped:
+            self._fail()
+        return None
+
+    def _launch(self) -> _Process | None:
+        # One thread each in numerical libraries: the processes are the parallelism, and their stacks count
+        # against the memory limit. -P and the path keep a module in the working directory out of the process.
+        environment = os.environ | {"PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        command = [sys.executable, "-P", "-m", "images.decoder_process"]
+        with self._lock:
+            if self._stopped:
+                return None
+            process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+            )
+            self._processes.add(process)
+        return process
+
+    def _fail(self) -> None:
+        self._broken(
+            StateError(
+                "The processes that decode pictures can not be started.",
+                f"Check the installation: {sys.executable} -m images.decoder_process, run in {_ROOT}, says what is missing.",
+            )
+        )
+
+    def _end(self, process: _Process) -> None:
+        process.kill()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                try:
+                    pipe.close()
+                except OSError:  # the rest of a task that a dead process can not take
+                    continue
+        process.wait()
+        with self._lock:
+            self._processes.discard(process)
+
+
+def _blame(deaths: int, hangs: int) -> Problem | None:
+    if hangs >= 2:
+        return Problem("decoder_crashed", "Decoding the picture took more time than is allowed.")
+    if deaths >= _TRIES:
+        return Problem("decoder_crashed", "Decoding the picture crashed the decoder.")
+    return None
