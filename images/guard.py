@@ -25,6 +25,7 @@ class RefusedAddressError(OSError):
 def plain(address: Address) -> Address:
     """Return the IPv4 address inside a mapped or NAT64 one, which is where its bytes would go; else itself.
 
+    >>> from ipaddress import ip_address
     >>> plain(ip_address("::ffff:127.0.0.1")), plain(ip_address("64:ff9b::a00:1"))
     (IPv4Address('127.0.0.1'), IPv4Address('10.0.0.1'))
     """
@@ -39,6 +40,7 @@ def plain(address: Address) -> Address:
 def is_public(address: Address) -> bool:
     """Say whether an address belongs to the public internet, looked at from any machine.
 
+    >>> from ipaddress import ip_address
     >>> [is_public(ip_address(a)) for a in ("93.184.215.14", "10.0.0.1", "168.63.129.16", "2002:7f00:1::")]
     [True, False, False, False]
     """
@@ -56,6 +58,7 @@ def is_public(address: Address) -> bool:
 def is_allowed(address: Address, networks: Iterable[Network]) -> bool:
     """Say whether the user allowed an address by one of his networks.
 
+    >>> from ipaddress import ip_address
     >>> is_allowed(ip_address("::ffff:127.0.0.1"), [IPv4Network("127.0.0.0/8")])
     True
     """
@@ -68,6 +71,7 @@ def refusal(records: Sequence[Address], port: int, networks: Sequence[Network]) 
 
     One bad record refuses the host: whoever mixes public and private records is trying something.
 
+    >>> from ipaddress import ip_address
     >>> refusal([ip_address("93.184.215.14")], 443, ())
     >>> refusal([ip_address("93.184.215.14"), ip_address("10.0.0.1")], 443, ())
     'The host has an address that is not public (10.0.0.1).'

@@ -148,7 +148,7 @@ class Workers:
         self._broken(
             StateError(
                 "The processes that decode pictures can not be started.",
-                f"Check the installation: {sys.executable} -m images.decoder_process, run in {_ROOT}, says what is missing.",
+                f"Check the installation: {sys.executable} -m images.decoder_process in {_ROOT} says what is missing.",
             )
         )
 
