@@ -1,0 +1,380 @@
+"""The Drive service, as far as spreadsheets need it: list, get, create, update, copy, delete, export, permissions."""
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.google import masks
+from tests.google.drive_query import matcher
+from tests.google.errors import ApiError, DriveError
+from tests.google.evaluate import Evaluator
+from tests.google.model import Json
+from tests.google.protocol import Answer, json_answer
+from tests.google.render import Renderer
+from tests.google.schema import DRIVE
+from tests.google.state import SPREADSHEET_TYPE, WRITERS, File, State, permission
+
+_FILE_DEFAULT = "kind,id,name,mimeType"
+_LIST_DEFAULT = f"kind,incompleteSearch,nextPageToken,files({_FILE_DEFAULT})"
+_PERMISSION_DEFAULT = "kind,id,type,role"
+_EXPORTS = {"text/csv": ",", "text/tab-separated-values": "\t"}
+_ROLES = ("reader", "commenter", "writer", "fileOrganizer", "organizer", "owner")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the Drive service."""
+
+    state: State
+    caller: str
+    file_id: str
+    argument: str
+    query: dict[str, Any]
+    body: Json
+
+    def file(self, *, write: bool = False) -> File:
+        """Return the file for the caller; what it may not see does not exist for it."""
+        found = self.state.files.get(self.file_id)
+        role = found.role(self.caller) if found is not None else None
+        if found is None or role is None:
+            raise missing(self.file_id)
+        if found.drive_id and not self.query.get("supportsAllDrives"):
+            raise missing(self.file_id)
+        if write and role not in WRITERS:
+            raise DriveError(
+                403, "The user does not have sufficient permissions for this file.", "insufficientFilePermissions"
+            )
+        return found
+
+    def cut(self, value: Json, default: str) -> Json:
+        """Return an answer as its field mask, or the service's short default, wants it."""
+        mask = masks.parse(self.query.get("fields") or default)
+        found: Json = masks.apply(value, mask)
+        return found
+
+
+def missing(file_id: str) -> DriveError:
+    """Return the 404 of Drive."""
+    return DriveError(404, f"File not found: {file_id}.", "notFound", location=("fileId", "parameter"))
+
+
+def describe(file: File, caller: str) -> Json:
+    """Return the File resource with all that the stand-in knows of it."""
+    role = file.role(caller)
+    found: Json = {
+        "kind": "drive#file",
+        "id": file.id,
+        "name": file.name,
+        "mimeType": file.mime_type,
+        "trashed": file.trashed,
+        "parents": file.parents,
+        "version": str(file.version),
+        "webViewLink": f"https://docs.google.com/spreadsheets/d/{file.id}/edit?usp=drivesdk",
+        "createdTime": file.created,
+        "modifiedTime": file.modified,
+        "ownedByMe": file.owner == caller,
+        "shared": len(file.permissions) > 1,
+        "owners": [{"kind": "drive#user", "displayName": file.owner.partition("@")[0], "emailAddress": file.owner}],
+        "capabilities": {"canEdit": role in WRITERS, "canCopy": True, "canShare": role in WRITERS},
+    }
+    if file.description is not None:
+        found["description"] = file.description
+    if role in WRITERS:
+        found["permissions"] = file.permissions
+    if file.drive_id:
+        found["driveId"] = file.drive_id
+    return found
+
+
+def _list(call: Call) -> Json:
+    size = int(call.query.get("pageSize") or 100)
+    if not 1 <= size <= 1000:
+        text = f"Invalid value '{size}'. Values must be within the range: [1, 1000]"
+        raise DriveError(400, text, "invalidParameter", location=("pageSize", "parameter"))
+    wanted = matcher(str(call.query.get("q") or ""), call.caller)
+    everywhere = bool(call.query.get("includeItemsFromAllDrives")) and bool(call.query.get("supportsAllDrives"))
+    found = [
+        file
+        for file in call.state.files.values()
+        if file.role(call.caller) is not None and (not file.drive_id or everywhere) and wanted(file)
+    ]
+    # Google lists what changed last first.
+    found.sort(key=lambda file: file.modified, reverse=True)
+    token = str(call.query.get("pageToken") or "")
+    start = _page_start(token)
+    answer: Json = {"kind": "drive#fileList", "incompleteSearch": False}
+    if start + size < len(found):
+        answer["nextPageToken"] = f"~!!~page{start + size}"
+    answer["files"] = [describe(file, call.caller) for file in found[start : start + size]]
+    return call.cut(answer, _LIST_DEFAULT)
+
+
+def _page_start(token: str) -> int:
+    if not token:
+        return 0
+    number = token.removeprefix("~!!~page")
+    if number == token or not number.isdigit():
+        raise DriveError(400, "Invalid Value", "invalid", location=("pageToken", "parameter"))
+    return int(number)
+
+
+def _get(call: Call) -> Json:
+    return call.cut(describe(call.file(), call.caller), _FILE_DEFAULT)
+
+
+def _create(call: Call) -> Json:
+    name = str(call.body.get("name") or "Untitled")
+    mime_type = str(call.body.get("mimeType") or "application/octet-stream")
+    with call.state.lock:
+        file = call.state.add_file(name, call.caller, mime_type)
+        _place(file, call.body)
+    return call.cut(describe(file, call.caller), _FILE_DEFAULT)
+
+
+def _place(file: File, given: Json) -> None:
+    if given.get("parents"):
+        file.parents = [str(parent) for parent in given["parents"]]
+    if given.get("description"):
+        file.description = str(given["description"])
+
+
+def _update(call: Call) -> Json:
+    with call.state.lock:
+        file = call.file(write=True)
+        if call.body.get("name"):
+            file.name = str(call.body["name"])
+            if file.book is not None:
+                draft = file.book.fork()
+                draft.properties["title"] = file.name
+                file.book = draft
+        if "trashed" in call.body:
+            file.trashed = bool(call.body["trashed"])
+        if call.body.get("description") is not None:
+            file.description = str(call.body["description"])
+        gone = str(call.query.get("removeParents") or "").split(",")
+        added = [parent for parent in str(call.query.get("addParents") or "").split(",") if parent]
+        file.parents = [parent for parent in file.parents if parent not in gone] + added
+        call.state.touch(file)
+        return call.cut(describe(file, call.caller), _FILE_DEFAULT)
+
+
+def _copy(call: Call) -> Json:
+    with call.state.lock:
+        source = call.file()
+        name = str(call.body.get("name") or f"Copy of {source.name}")
+        file = call.state.add_file(name, call.caller, source.mime_type)
+        if source.book is not None:
+            book = source.book.fork()
+            book.id = file.id
+            book.properties["title"] = name
+            book.metadata.clear()
+            file.book = book
+        _place(file, call.body)
+        return call.cut(describe(file, call.caller), _FILE_DEFAULT)
+
+
+def _delete(call: Call) -> Answer:
+    with call.state.lock:
+        file = call.file()
+        if file.role(call.caller) not in {"owner", "organizer"}:
+            text = "The user does not have sufficient permissions for this file."
+            raise DriveError(403, text, "insufficientFilePermissions")
+        del call.state.files[file.id]
+    return Answer(204, content_type="text/html")
+
+
+def _export(call: Call) -> Answer:
+    file = call.file()
+    mime_type = str(call.query.get("mimeType") or "")
+    if file.book is None:
+        raise DriveError(403, "Export only supports Docs Editors files.", "fileNotExportable")
+    if mime_type not in _EXPORTS:
+        text = "The requested conversion is not supported."
+        raise DriveError(400, text, "badRequest", location=("convertTo", "parameter"))
+    sheet = next(one for one in file.book.sheets if not one.properties.get("hidden"))
+    renderer = Renderer(Evaluator(file.book))
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=_EXPORTS[mime_type], lineterminator="\r\n")
+    height = sheet.used_rows()
+    width = max((c + 1 for _, c, cell in sheet.cells(sheet.whole) if cell.value is not None), default=0)
+    for row in range(height):
+        cells = sheet.slice(row, 0, width)
+        writer.writerow([renderer.value(sheet, cell, (row, i), "FORMATTED_VALUE", "") for i, cell in enumerate(cells)])
+    return Answer(200, out.getvalue().removesuffix("\r\n").encode(), content_type=mime_type)
+
+
+def _permissions(call: Call) -> Json:
+    file = call.file(write=True)
+    answer = {"kind": "drive#permissionList", "permissions": list(file.permissions)}
+    return call.cut(answer, f"kind,nextPageToken,permissions({_PERMISSION_DEFAULT})")
+
+
+def _permission_create(call: Call) -> Json:
+    kind, role = str(call.body.get("type") or ""), str(call.body.get("role") or "")
+    if kind not in {"user", "group", "domain", "anyone"}:
+        text = "The permission type field is required."
+        raise DriveError(400, text, "required", location=("permission.type", "other"))
+    if role not in _ROLES:
+        text = "The permission role field is required."
+        raise DriveError(400, text, "required", location=("permission.role", "other"))
+    email, domain = call.body.get("emailAddress"), call.body.get("domain")
+    if kind in {"user", "group"} and "@" not in str(email or ""):
+        raise DriveError(
+            400,
+            "The specified emailAddress is invalid or not applicable for the given permission type.",
+            "invalid",
+            location=("permission.emailAddress", "other"),
+        )
+    if role == "owner" and not call.query.get("transferOwnership"):
+        text = "The transferOwnership parameter must be enabled when the permission role is 'owner'."
+        raise DriveError(403, text, "forbidden", location=("transferOwnership", "parameter"))
+    with call.state.lock:
+        file = call.file(write=True)
+        entry = permission(kind, role, str(email) if email else None, str(domain) if domain else None)
+        known = _same_grantee(file, entry)
+        if known is not None:
+            entry = {**known, "role": role}
+            file.permissions.remove(known)
+        file.permissions.append(entry)
+        if role == "owner":
+            _hand_over(file, entry)
+    return call.cut(entry, _PERMISSION_DEFAULT)
+
+
+def _same_grantee(file: File, entry: Json) -> Json | None:
+    keys = ("type", "emailAddress", "domain")
+    return next((old for old in file.permissions if all(old.get(key) == entry.get(key) for key in keys)), None)
+
+
+def _hand_over(file: File, entry: Json) -> None:
+    file.permissions[:] = [
+        {**old, "role": "writer"} if old["role"] == "owner" and old["id"] != entry["id"] else old
+        for old in file.permissions
+    ]
+    file.owner = str(entry.get("emailAddress"))
+
+
+def _find_permission(call: Call, file: File) -> Json:
+    for entry in file.permissions:
+        if entry["id"] == call.argument:
+            return entry
+    text = f"Permission not found: {call.argument}."
+    raise DriveError(404, text, "notFound", location=("permissionId", "parameter"))
+
+
+def _permission_get(call: Call) -> Json:
+    return call.cut(_find_permission(call, call.file(write=True)), _PERMISSION_DEFAULT)
+
+
+def _permission_update(call: Call) -> Json:
+    with call.state.lock:
+        file = call.file(write=True)
+        entry = _find_permission(call, file)
+        role = str(call.body.get("role") or entry["role"])
+        if role not in _ROLES:
+            raise DriveError(400, "Invalid Value", "invalid", location=("permission.role", "other"))
+        new = {**entry, "role": role} | ({"pendingOwner": True} if call.body.get("pendingOwner") else {})
+        file.permissions[file.permissions.index(entry)] = new
+        if role == "owner":
+            _hand_over(file, new)
+    return call.cut(new, _PERMISSION_DEFAULT)
+
+
+def _permission_delete(call: Call) -> Answer:
+    with call.state.lock:
+        file = call.file(write=True)
+        entry = _find_permission(call, file)
+        if entry["role"] == "owner":
+            text = "The owner of a file cannot be removed."
+            raise DriveError(403, text, "forbidden", location=("permissionId", "parameter"))
+        file.permissions.remove(entry)
+    return Answer(204, content_type="text/html")
+
+
+def _about(call: Call) -> Json:
+    user = {"kind": "drive#user", "displayName": call.caller.partition("@")[0], "emailAddress": call.caller}
+    if not call.query.get("fields"):
+        text = "The 'fields' parameter is required for this method."
+        raise DriveError(400, text, "required", location=("fields", "parameter"))
+    return call.cut({"kind": "drive#about", "user": user}, "*")
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of the API: its id in the discovery document, what it does, whether it writes."""
+
+    id: str
+    run: Callable[[Call], Json | Answer]
+    writes: bool
+
+
+METHODS = {
+    method.id: method
+    for method in (
+        Method("about.get", _about, False),
+        Method("files.list", _list, False),
+        Method("files.get", _get, False),
+        Method("files.create", _create, True),
+        Method("files.update", _update, True),
+        Method("files.copy", _copy, True),
+        Method("files.delete", _delete, True),
+        Method("files.export", _export, False),
+        Method("permissions.list", _permissions, False),
+        Method("permissions.get", _permission_get, False),
+        Method("permissions.create", _permission_create, True),
+        Method("permissions.update", _permission_update, True),
+        Method("permissions.delete", _permission_delete, True),
+    )
+}
+
+
+def route(http_method: str, segments: list[str]) -> tuple[Method, str, str] | None:
+    """Return the method, file id and further argument of `/drive/v3/...`; None where nothing is there."""
+    if segments[:2] != ["drive", "v3"]:
+        return None
+    names = {"GET": "get", "PATCH": "update", "DELETE": "delete"}
+    found: tuple[str, str, str] | None = None
+    match http_method, segments[2:]:
+        case "GET", ["about"]:
+            found = ("about.get", "", "")
+        case "GET", ["files"]:
+            found = ("files.list", "", "")
+        case "POST", ["files"]:
+            found = ("files.create", "", "")
+        case (("GET" | "PATCH" | "DELETE"), ["files", file_id]):
+            found = (f"files.{names[http_method]}", file_id, "")
+        case "POST", ["files", file_id, "copy"]:
+            found = ("files.copy", file_id, "")
+        case "GET", ["files", file_id, "export"]:
+            found = ("files.export", file_id, "")
+        case "GET", ["files", file_id, "permissions"]:
+            found = ("permissions.list", file_id, "")
+        case "POST", ["files", file_id, "permissions"]:
+            found = ("permissions.create", file_id, "")
+        case (("GET" | "PATCH" | "DELETE"), ["files", file_id, "permissions", key]):
+            found = (f"permissions.{names[http_method]}", file_id, key)
+    return (METHODS[found[0]], found[1], found[2]) if found else None
+
+
+def answer(
+    state: State, caller: str, found: tuple[Method, str, str], query: dict[str, list[str]], body: Json
+) -> Answer:
+    """Check a call against the schema and carry it out."""
+    method, file_id, argument = found
+    # gspread sends this flag of files.list to files.get as well, and Drive lets it pass (from the recordings).
+    extra = {"includeItemsFromAllDrives"} - set(DRIVE.methods[method.id].get("parameters", {}))
+    parameters = DRIVE.parameters(method.id, {name: v for name, v in query.items() if name not in extra})
+    body = DRIVE.check_body(method.id, body)
+    try:
+        result = method.run(Call(state, caller, file_id, argument, parameters, body))
+    except ApiError as error:
+        if isinstance(error, DriveError) or error.code != 400:
+            raise
+        text = f"Invalid field selection {query.get('fields', [''])[-1]}"
+        raise DriveError(400, text, "invalidParameter", location=("fields", "parameter")) from error
+    return result if isinstance(result, Answer) else json_answer(result)
+
+
+__all__ = ["SPREADSHEET_TYPE", "answer", "route"]

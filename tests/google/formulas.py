@@ -1,0 +1,158 @@
+"""References inside formulas: how they read when the formula is copied, and when rows or columns come and go.
+
+Independent of the product's own rewriting on purpose: a stand-in must not share the bugs of what it tests.
+"""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.google.grid import column_index, column_name
+
+_TOKEN = re.compile(
+    r"""(?P<text>"(?:[^"]|"")*")
+      | (?P<sheet>(?:'(?:[^']|'')+'|[^\W\d][\w.]*)!)?
+        (?P<first>\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}|\$?[A-Za-z]{1,3}(?=:)|\$?[1-9]\d{0,6}(?=:\$?\d))
+        (?: :(?P<second>\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}|\$?[A-Za-z]{1,3}|\$?[1-9]\d{0,6}))?
+        (?![\w(!.])
+      | (?P<name>'(?:[^']|'')*'!?|[\w.]+!?)
+      | (?P<other>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_CORNER = re.compile(r"^(\$?)([A-Za-z]*)(\$?)(\d*)$")
+BROKEN = "#REF!"
+
+
+class Corner(NamedTuple):
+    """One end of a reference: 0-based, None where it is open; `fixed` says where a `$` stands."""
+
+    column: int | None
+    row: int | None
+    fixed_column: bool
+    fixed_row: bool
+
+    def text(self) -> str:
+        """Write the corner as a formula has it."""
+        text = ""
+        if self.column is not None:
+            text += ("$" if self.fixed_column else "") + column_name(self.column)
+        if self.row is not None:
+            text += ("$" if self.fixed_row else "") + str(self.row + 1)
+        return text
+
+
+class Reference(NamedTuple):
+    """A reference: `sheet` is the title named before it, with its mark as written in `prefix`."""
+
+    prefix: str
+    sheet: str | None
+    first: Corner
+    last: Corner | None
+
+    def text(self) -> str:
+        """Write the reference as a formula has it."""
+        tail = f":{self.last.text()}" if self.last else ""
+        return f"{self.prefix}{self.first.text()}{tail}"
+
+
+def _corner(text: str) -> Corner:
+    match = _CORNER.match(text)
+    if match is None:  # the token pattern admits nothing else
+        raise ValueError(text)
+    letters, digits = match[2], match[4]
+    fixed_row = bool(match[3]) or (bool(match[1]) and not letters)
+    return Corner(
+        column_index(letters) if letters else None,
+        int(digits) - 1 if digits else None,
+        bool(match[1]) and bool(letters),
+        fixed_row,
+    )
+
+
+def rewrite(formula: str, change: Callable[[Reference], str]) -> str:
+    """Return the formula with every reference replaced by what `change` makes of it."""
+
+    def one(match: re.Match[str]) -> str:
+        if not match["first"]:
+            return match[0]
+        prefix = match["sheet"] or ""
+        sheet = prefix[:-1].strip("'").replace("''", "'") if prefix else None
+        last = _corner(match["second"]) if match["second"] else None
+        return change(Reference(prefix, sheet, _corner(match["first"]), last))
+
+    return _TOKEN.sub(one, formula)
+
+
+def copied(formula: str, down: int, right: int) -> str:
+    """Return the formula as a copy that many rows down and columns to the right reads.
+
+    >>> copied('=B2+$C$1&"B2"', 3, 1)
+    '=C5+$C$1&"B2"'
+    >>> copied("=A1", -1, 0)
+    '=#REF!'
+    """
+    if not down and not right:
+        return formula
+
+    def corner(old: Corner) -> Corner:
+        column = old.column if old.column is None or old.fixed_column else old.column + right
+        row = old.row if old.row is None or old.fixed_row else old.row + down
+        return old._replace(column=column, row=row)
+
+    def change(found: Reference) -> str:
+        moved = found._replace(first=corner(found.first), last=corner(found.last) if found.last else None)
+        ends = [moved.first] + ([moved.last] if moved.last else [])
+        outside = any((end.column or 0) < 0 or (end.row or 0) < 0 for end in ends)
+        return BROKEN if outside else moved.text()
+
+    return rewrite(formula, change)
+
+
+def shifted(formula: str, own: bool, title: str, rows: bool, at: int, by: int) -> str:
+    """Return the formula after `by` rows or columns were inserted (or -by deleted) at `at` on the sheet `title`.
+
+    `own` says that the formula stands on that sheet, so that references without a sheet name mean it.
+
+    >>> shifted("=B5+Other!B5", True, "S", True, 2, 1)
+    '=B6+Other!B5'
+    >>> shifted("=SUM(A1:A5)", True, "S", True, 1, -2), shifted("=A2", True, "S", True, 1, -1)
+    ('=SUM(A1:A3)', '=#REF!')
+    """
+
+    def change(found: Reference) -> str:
+        if (found.sheet is None and not own) or (
+            found.sheet is not None and found.sheet.casefold() != title.casefold()
+        ):
+            return found.text()
+        axis = "row" if rows else "column"
+        low = getattr(found.first, axis)
+        high = getattr(found.last, axis) if found.last else low
+        if low is None and high is None:
+            return found.text()
+        start = low if low is not None else 0
+        end = (high if high is not None else 2**31) + 1
+        if end < start:
+            return found.text()
+        start, end = shift_span(start, end, at, by)
+        if end <= start:
+            return BROKEN
+        first = found.first if low is None else found.first._replace(**{axis: start})
+        last = found.last
+        if last is not None and high is not None:
+            last = last._replace(**{axis: end - 1})
+        return found._replace(first=first, last=last).text()
+
+    return rewrite(formula, change)
+
+
+def shift_span(start: int, end: int, at: int, by: int) -> tuple[int, int]:
+    """Return where a half-open span lies after an insertion (`by` > 0) or a deletion (`by` < 0) at `at`.
+
+    Inserting inside makes it grow, inserting at its first index moves it; a span deleted whole comes back empty.
+    """
+    if by >= 0:
+        return (start + by if start >= at else start), (end + by if end > at else end)
+    gone = at - by
+    new_start = start if start < at else max(at, start + by) if start >= gone else at
+    new_end = end if end <= at else (end + by if end >= gone else at)
+    return new_start, max(new_start, new_end)

@@ -1,0 +1,307 @@
+"""batchUpdate kinds about what lies over the cells: named and protected ranges, filters, rules, metadata."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tests.google.errors import bad_request
+from tests.google.grid import parse_span, tidy_grid_range, to_grid_range
+from tests.google.model import Book, Json, Sheet, free_id
+from tests.google.ranges import clip
+from tests.google.task import Task, copy_fields, without_nulls
+
+_NAME = re.compile(r"^[^\W\d][\w.]{0,249}$")
+
+
+def _checked_range(task: Task, given: Json | None, what: str) -> Json:
+    if given is None:
+        raise task.refuse(f"No {what} specified.")
+    task.sheet(given)
+    return tidy_grid_range(given)
+
+
+def add_named_range(task: Task) -> Json:
+    """Name a range; names are unique, whatever their capitals."""
+    given = task.given.get("namedRange") or {}
+    name = str(given.get("name") or "")
+    _check_name(task, name, None)
+    taken = {str(entry["namedRangeId"]) for entry in task.book.named_ranges}
+    key = str(given.get("namedRangeId") or free_id(set()))
+    if key in taken:
+        raise task.refuse(f"Named range with id {key} already exists.")
+    entry = {"namedRangeId": key, "name": name, "range": _checked_range(task, given.get("range"), "range")}
+    task.book.named_ranges.append(entry)
+    return {"namedRange": entry}
+
+
+def _check_name(task: Task, name: str, own: str | None) -> None:
+    if not _NAME.match(name) or parse_span(name) is not None or name.upper() in {"TRUE", "FALSE"}:
+        raise task.refuse(f"The name of the named range is invalid: {name}")
+    for entry in task.book.named_ranges:
+        if entry["name"].casefold() == name.casefold() and entry["namedRangeId"] != own:
+            raise task.refuse(f'A named range with the name "{name}" already exists.')
+
+
+def update_named_range(task: Task) -> None:
+    """Change name or range of a named range."""
+    given = task.given.get("namedRange") or {}
+    index = _named_index(task, given.get("namedRangeId"))
+    old = task.book.named_ranges[index]
+    new = copy_fields(old, given, task.mask())
+    _check_name(task, str(new.get("name") or ""), old["namedRangeId"])
+    new["range"] = _checked_range(task, new.get("range"), "range")
+    task.book.named_ranges[index] = {name: new[name] for name in ("namedRangeId", "name", "range")}
+
+
+def delete_named_range(task: Task) -> None:
+    """Forget a name; the cells stay."""
+    del task.book.named_ranges[_named_index(task, task.given.get("namedRangeId"))]
+
+
+def _named_index(task: Task, key: Any) -> int:
+    for index, entry in enumerate(task.book.named_ranges):
+        if entry["namedRangeId"] == key:
+            return index
+    raise task.refuse(f"Cannot find named range with ID: {key}")
+
+
+def _find_part(task: Task, list_name: str, key: str, value: Any) -> tuple[Sheet, int]:
+    """Return a draft's sheet and the position of one of its objects."""
+    for sheet in list(task.book.sheets):
+        for index, entry in enumerate(sheet.parts.get(list_name, [])):
+            if entry[key] == int(value or 0):
+                return task.book.edit(sheet.id), index
+    raise task.refuse(f"No {key.removesuffix('Id')} with id: {int(value or 0)}")
+
+
+def _all_ids(book: Book, list_name: str, key: str) -> set[int]:
+    return {entry[key] for sheet in book.sheets for entry in sheet.parts.get(list_name, [])}
+
+
+def add_protected_range(task: Task) -> Json:
+    """Protect a range, a named range or a whole sheet; who asks may go on editing."""
+    given = without_nulls(task.given.get("protectedRange") or {})
+    if given.get("namedRangeId"):
+        named = task.book.named_ranges[_named_index(task, given["namedRangeId"])]
+        given["range"] = named["range"]
+    place = _checked_range(task, given.get("range"), "range")
+    sheet = task.sheet(given["range"])
+    taken = _all_ids(task.book, "protectedRanges", "protectedRangeId")
+    key = int(given.get("protectedRangeId") or free_id(taken))
+    if key in taken:
+        raise task.refuse(f"Protected range with id {key} already exists.")
+    entry: Json = {"protectedRangeId": key, "range": place}
+    for name in ("namedRangeId", "description", "warningOnly", "unprotectedRanges"):
+        if given.get(name):
+            entry[name] = given[name]
+    entry["requestingUserCanEdit"] = True
+    asked = given.get("editors") or {}
+    users = [user for user in asked.get("users", []) if user != task.caller]
+    stored = {"users": [task.caller, *users]} | ({"groups": asked["groups"]} if asked.get("groups") else {})
+    sheet.parts.setdefault("protectedRanges", []).append({**entry, "editors": stored})
+    shown = {name: part for name, part in asked.items() if part}
+    return {"protectedRange": {**entry, "editors": shown}}
+
+
+def update_protected_range(task: Task) -> None:
+    """Change what the mask names of a protected range."""
+    given = task.given.get("protectedRange") or {}
+    sheet, index = _find_part(task, "protectedRanges", "protectedRangeId", given.get("protectedRangeId"))
+    entries = sheet.parts["protectedRanges"]
+    new = copy_fields(entries[index], given, task.mask())
+    new["protectedRangeId"] = entries[index]["protectedRangeId"]
+    new["requestingUserCanEdit"] = entries[index].get("requestingUserCanEdit", True)
+    new["range"] = tidy_grid_range(new.get("range") or {})
+    entries[index] = {name: part for name, part in new.items() if part is not False}
+
+
+def _deleter(list_name: str, key: str) -> Callable[[Task], None]:
+    def delete(task: Task) -> None:
+        value = task.given.get("filterId") if list_name == "filterViews" else task.given.get(key)
+        sheet, index = _find_part(task, list_name, key, value)
+        del sheet.parts[list_name][index]
+
+    return delete
+
+
+delete_protected_range = _deleter("protectedRanges", "protectedRangeId")
+delete_filter_view = _deleter("filterViews", "filterViewId")
+
+
+def set_basic_filter(task: Task) -> None:
+    """Put the sheet's one filter over a range; open ends are filled with the grid's."""
+    given = without_nulls(task.given.get("filter") or {})
+    place = given.get("range")
+    if place is None:
+        raise task.refuse("No range specified.")
+    sheet = task.sheet(place)
+    box = clip(sheet, place)
+    sheet.basic_filter = {**given, "range": to_grid_range(sheet.id, box)}
+
+
+def clear_basic_filter(task: Task) -> None:
+    """Take the filter away; the rows it hid come back."""
+    sheet = task.sheet()
+    sheet.basic_filter = None
+    for row, meta in list(sheet.row_meta.items()):
+        if meta.get("hiddenByFilter"):
+            rest = {name: part for name, part in meta.items() if name != "hiddenByFilter"}
+            if rest:
+                sheet.row_meta[row] = rest
+            else:
+                del sheet.row_meta[row]
+
+
+def add_filter_view(task: Task) -> Json:
+    """Keep a view of a range under a title; it disturbs nobody's sheet."""
+    given = without_nulls(task.given.get("filter") or {})
+    sheet = task.sheet(given.get("range") or {})
+    taken = _all_ids(task.book, "filterViews", "filterViewId")
+    key = int(given.get("filterViewId") or free_id(taken))
+    if key in taken:
+        raise task.refuse(f"Filter view with id {key} already exists.")
+    views = sheet.parts.setdefault("filterViews", [])
+    place = to_grid_range(sheet.id, clip(sheet, given.get("range") or {}))
+    entry = {"filterViewId": key, "title": given.get("title") or f"Filter {len(views) + 1}", "range": place}
+    entry |= {name: part for name, part in given.items() if name not in entry}
+    views.append(entry)
+    return {"filter": entry}
+
+
+def update_filter_view(task: Task) -> None:
+    """Change what the mask names of a filter view."""
+    given = task.given.get("filter") or {}
+    sheet, index = _find_part(task, "filterViews", "filterViewId", given.get("filterViewId"))
+    views = sheet.parts["filterViews"]
+    views[index] = {**copy_fields(views[index], given, task.mask()), "filterViewId": views[index]["filterViewId"]}
+
+
+def add_conditional_format_rule(task: Task) -> None:
+    """Insert a rule at an index of its sheet's list."""
+    rule = without_nulls(task.given.get("rule") or {})
+    if not rule.get("ranges"):
+        raise task.refuse("At least one range must be specified.")
+    sheet = task.sheet(rule["ranges"][0])
+    rules = sheet.parts.setdefault("conditionalFormats", [])
+    index = int(task.given.get("index") or 0)
+    if not 0 <= index <= len(rules):
+        raise task.refuse(f"index[{index}] must be between 0 and {len(rules)}.")
+    rules.insert(index, {**rule, "ranges": [tidy_grid_range(one) for one in rule["ranges"]]})
+
+
+def update_conditional_format_rule(task: Task) -> Json:
+    """Replace a rule, or move it to another index."""
+    rule = without_nulls(task.given.get("rule") or {})
+    sheet = task.sheet((rule.get("ranges") or [task.given])[0])
+    rules = sheet.parts.get("conditionalFormats", [])
+    index = _rule_index(task, rules)
+    old = rules[index]
+    if rule:
+        rules[index] = {**rule, "ranges": [tidy_grid_range(one) for one in rule.get("ranges", [])]}
+        return {"newRule": rules[index], "newIndex": index, "oldRule": old, "oldIndex": index}
+    new_index = min(int(task.given.get("newIndex") or 0), len(rules) - 1)
+    rules.insert(new_index, rules.pop(index))
+    return {"newRule": old, "newIndex": new_index, "oldIndex": index}
+
+
+def delete_conditional_format_rule(task: Task) -> Json:
+    """Delete a rule by its index."""
+    rules = task.sheet().parts.get("conditionalFormats", [])
+    return {"rule": rules.pop(_rule_index(task, rules))}
+
+
+def _rule_index(task: Task, rules: list[Json]) -> int:
+    index = int(task.given.get("index") or 0)
+    if not 0 <= index < len(rules):
+        raise task.refuse(f"No conditional format on sheet at index: {index}")
+    return index
+
+
+def create_metadata(task: Task) -> Json:
+    """Attach developer metadata; an id chosen by the client must be free, or the whole batch is refused."""
+    given = without_nulls(task.given.get("developerMetadata") or {})
+    key = int(given.get("metadataId") or 0) or free_id(set(task.book.metadata))
+    if key in task.book.metadata:
+        raise task.refuse(
+            f"Cannot add developer metadata with ID [{key}] because developer metadata with that ID already exists."
+        )
+    if not given.get("metadataKey"):
+        raise task.refuse("Developer metadata must have a key.")
+    if given.get("visibility") not in {"DOCUMENT", "PROJECT"}:
+        raise task.refuse("Developer metadata must have a visibility.")
+    entry = {"metadataId": key, "metadataKey": given["metadataKey"]}
+    if "metadataValue" in given:
+        entry["metadataValue"] = given["metadataValue"]
+    entry |= {"location": _location(task, given.get("location") or {}), "visibility": given["visibility"]}
+    task.book.metadata[key] = entry
+    return {"developerMetadata": entry}
+
+
+def _location(task: Task, given: Json) -> Json:
+    if given.get("spreadsheet"):
+        return {"locationType": "SPREADSHEET", "spreadsheet": True}
+    place = given.get("dimensionRange")
+    if place:
+        start, end = int(place.get("startIndex") or 0), place.get("endIndex")
+        if end is None or int(end) - start != 1:
+            raise task.refuse("Developer metadata can only be on a single row or column.")
+        kind = "ROW" if place.get("dimension") == "ROWS" else "COLUMN"
+        sheet = task.sheet(place)
+        found: Json = {"sheetId": sheet.id} if sheet.id else {}
+        found |= {"dimension": place.get("dimension"), "startIndex": start, "endIndex": int(end)}
+        return {"locationType": kind, "dimensionRange": found}
+    if given.get("sheetId") is not None:
+        sheet = task.sheet(given)
+        return {"locationType": "SHEET", "sheetId": sheet.id}
+    raise task.refuse("Developer metadata must have a location.")
+
+
+def update_metadata(task: Task) -> Json:
+    """Change what the mask names of all metadata that the filters find."""
+    given = task.given.get("developerMetadata") or {}
+    mask = task.mask()
+    found = _matching(task)
+    for key in found:
+        new = copy_fields(task.book.metadata[key], given, mask)
+        if "location" in mask:
+            new["location"] = _location(task, given.get("location") or {})
+        task.book.metadata[key] = {**new, "metadataId": key}
+    return {"developerMetadata": [task.book.metadata[key] for key in found]} if found else {}
+
+
+def delete_metadata(task: Task) -> Json:
+    """Delete all metadata that the filter finds; finding none is no error."""
+    found = find_metadata(task.book, task.given.get("dataFilter") or {})
+    gone = [task.book.metadata.pop(key) for key in found]
+    return {"deletedDeveloperMetadata": gone} if gone else {}
+
+
+def _matching(task: Task) -> list[int]:
+    return [key for one in task.given.get("dataFilters") or [] for key in find_metadata(task.book, one)]
+
+
+def find_metadata(book: Book, data_filter: Json) -> list[int]:
+    """Return the ids of the metadata that a DataFilter selects."""
+    lookup = data_filter.get("developerMetadataLookup")
+    if lookup is None:
+        raise bad_request("The data filter must have a developerMetadataLookup.")
+    wanted = without_nulls(lookup)
+    return [key for key, entry in book.metadata.items() if _matches(entry, wanted)]
+
+
+def _matches(entry: Json, wanted: Json) -> bool:
+    for name in ("metadataId", "metadataKey", "metadataValue", "visibility"):
+        if name in wanted and entry.get(name) != (int(wanted[name]) if name == "metadataId" else wanted[name]):
+            return False
+    kind = wanted.get("locationType")
+    if kind and entry["location"]["locationType"] != kind:
+        return False
+    place = wanted.get("metadataLocation")
+    if not place:
+        return True
+    if place.get("spreadsheet"):
+        return bool(entry["location"].get("spreadsheet"))
+    if "sheetId" in place:
+        location = entry["location"]
+        return bool(location.get("sheetId", location.get("dimensionRange", {}).get("sheetId", 0)) == place["sheetId"])
+    return True
