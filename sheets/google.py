@@ -91,10 +91,10 @@ class GoogleWorksheet:
         """Which worksheet this is; the key is the spreadsheet's id, the worksheet's key its sheet id."""
         return Identity("google", self._book.key, str(self._tab.sheet_id), self._book.title, self._tab.title)
 
-    def read(self, area: Area, scope: Scope) -> Rows:
+    def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area` as they are now, and what would stand in the way of moving them."""
         self._service.refresh_patience()
-        return self._look(area, scope).rows
+        return self._look(area, scope, at_least).rows
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Apply `move` in one atomic batch, verified in its own answer; return one line that says what was written.
@@ -131,7 +131,7 @@ class GoogleWorksheet:
 
     def _ready(self, move: Move) -> Reading:
         """Read again, and return what to plan from; raise when the rows changed or may not be moved."""
-        reading = self._look(move.area, move.scope)
+        reading = self._look(move.area, move.scope, len(move.rows))
         if reading.rows.urls != move.rows.urls:
             raise SheetChanged(
                 f"The addresses in {move.area} of {self._tab.title!r} changed while the pictures were compared.",
@@ -142,14 +142,14 @@ class GoogleWorksheet:
                 raise Unsortable(obstacle.what, obstacle.hint)
         return reading
 
-    def _look(self, area: Area, scope: Scope) -> Reading:
+    def _look(self, area: Area, scope: Scope, at_least: int) -> Reading:
         while True:
             tab = google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
             place = google_reading.asked(tab, area, scope)
             answer = self._of_tab(google_reading.FIELDS, place)
             if google_reading.width_of(answer) == tab.columns:  # else a column came or went between the two
                 cells = self._book.cells
-                return google_reading.reading(tab, Question(area, scope, cells, self._backup_tab), place, answer)
+                return google_reading.reading(tab, Question(area, scope, cells, self._backup_tab, at_least), place, answer)
 
     def _again(self, plan: Plan) -> Seen:
         rows = Box(plan.box.top, plan.box.bottom, 0, max(plan.columns, plan.box.right) + 8)

@@ -34,12 +34,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be read: the area and scope, and what counts for the limit of cells."""
+    """What is to be read: the area and scope, what counts for the limit of cells, and rows read even if blank."""
 
     area: Area
     scope: Scope
     cells_in_file: int
     backup: bool = False
+    at_least: int = 0
 
 
 def asked(tab: Preflight, area: Area, scope: Scope) -> Box:
@@ -65,7 +66,7 @@ def reading(tab: Preflight, question: Question, place: Box, answer: Json) -> Rea
     cells = matrix(_blocks(answer), place)
     left, right = area.first_column - place.left, min(area.last_column + 1, tab.columns) - place.left
     area_rows = [row[left:right] for row in cells]
-    n = _last_filled(area_rows, place.top) + 1
+    n = max(min(question.at_least, len(area_rows)), _last_filled(area_rows, place.top) + 1)
     box = Box(place.top, place.top + n, place.left + left, place.left + right)
     if question.scope is Scope.WHOLE_ROWS:
         # The whole width, not the used part: what is typed beyond it meanwhile then moves with its row.
