@@ -23,6 +23,7 @@ CONTENT_TYPES = (
 _TYPES = {
     "workbook": "sheet.main",
     "worksheets/sheet1": "worksheet",
+    "worksheets/sheet2": "worksheet",
     "sharedStrings": "sharedStrings",
     "styles": "styles",
     "calcChain": "calcChain",
@@ -108,7 +109,7 @@ def attributes(path: Path, tag: str, name: str, part: str = SHEET) -> list[str]:
 def packed(path: Path) -> dict[str, tuple[bytes, tuple[int, ...], int]]:
     """The packed bytes, date and place in the order of each entry of a zip file."""
     data = path.read_bytes()
-    found = {}
+    found: dict[str, tuple[bytes, tuple[int, ...], int]] = {}
     with zipfile.ZipFile(path) as archive:
         for place, entry in enumerate(archive.infolist()):
             head = data[entry.header_offset :][:30]
