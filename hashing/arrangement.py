@@ -49,3 +49,31 @@ class Arrangement:
     family: tuple[int | None, ...]
     block: tuple[int | None, ...]
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one threshold would give: pairs of near-duplicates, and what they form."""
+
+    threshold: int
+    pairs: int
+    groups: int
+    families: int
+    rows_in_groups: int
+    largest_family: int
+
+    @classmethod
+    def of(cls, threshold: int, arrangement: Arrangement) -> "Preview":
+        """Count what an arrangement holds."""
+        families: dict[int, int] = {}
+        for family in arrangement.family:
+            if family is not None:
+                families[family] = families.get(family, 0) + 1
+        return cls(
+            threshold,
+            arrangement.counts.near_duplicate_pairs,
+            len(arrangement.groups),
+            len(families),
+            sum(len(group.members) for group in arrangement.groups),
+            max(families.values(), default=0),
+        )

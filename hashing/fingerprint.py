@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hashing.algorithms import VOTERS, hash_of, to_hex
+from hashing.frame import without_margins
 from hashing.quality import has_low_detail, is_blank
 
 THUMBNAIL: Final = 64
@@ -28,6 +29,7 @@ FINGERPRINT_VERSION: Final = (
 
 _HEADER: Final = struct.Struct("<4sBB16s")
 _MAGIC: Final = b"fpr1"
+_HAS_TRIMMED: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +37,9 @@ class Fingerprint:
     """What is kept of one picture to compare it with others.
 
     `hashes` has the words of ahash, phash and dhash in this order, the first bit of ImageHash's hash being
-    the most significant; `thumbnail` is 64x64 gray, `colours` 16x16 RGB; `digest` is equal for equal pixels (and size) only.
+    the most significant; `thumbnail` is 64x64 gray, `colours` 16x16 RGB; `digest` is
+    equal for equal pixels (and size) only. `trimmed`, made on request, is the fingerprint of the picture
+    inside its even margins, None where it has none.
     """
 
     hashes: NDArray[np.uint64]
@@ -44,6 +48,7 @@ class Fingerprint:
     blank: bool
     low_detail: bool
     digest: bytes
+    trimmed: "Fingerprint | None" = None
 
     @property
     def flat(self) -> bool:
@@ -57,9 +62,10 @@ class Fingerprint:
 
     def to_bytes(self) -> bytes:
         """Return the fingerprint as bytes that any machine reads back."""
-        flags = self.blank + 2 * self.low_detail
+        flags = self.blank + 2 * self.low_detail + _HAS_TRIMMED * (self.trimmed is not None)
         header = _HEADER.pack(_MAGIC, flags, len(self.hashes), self.digest)
-        return header + self.hashes.astype("<u8").tobytes() + self.thumbnail.tobytes() + self.colours.tobytes()
+        own = header + self.hashes.astype("<u8").tobytes() + self.thumbnail.tobytes() + self.colours.tobytes()
+        return own if self.trimmed is None else own + self.trimmed.to_bytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Fingerprint":
@@ -67,22 +73,33 @@ class Fingerprint:
         if len(data) < _HEADER.size:
             raise ValueError("these bytes are no fingerprint")
         magic, flags, words, digest = _HEADER.unpack_from(data)
-        if magic != _MAGIC or len(data) != _HEADER.size + 8 * words + THUMBNAIL**2 + 3 * COLOURS**2:
+        end = _HEADER.size + 8 * words + THUMBNAIL**2 + 3 * COLOURS**2
+        if magic != _MAGIC or len(data) < end or (len(data) > end) != bool(flags & _HAS_TRIMMED):
             raise ValueError("these bytes are no fingerprint")
         hashes = np.frombuffer(data, "<u8", words, _HEADER.size).astype(np.uint64)
-        pixels = np.frombuffer(data, np.uint8, offset=_HEADER.size + 8 * words)
+        pixels = np.frombuffer(data[:end], np.uint8, offset=_HEADER.size + 8 * words)
         thumbnail = pixels[: THUMBNAIL**2].reshape(THUMBNAIL, THUMBNAIL)
         colours = pixels[THUMBNAIL**2 :].reshape(COLOURS, COLOURS, 3)
-        return cls(hashes, thumbnail, colours, bool(flags & 1), bool(flags & 2), digest)
+        trimmed = cls.from_bytes(data[end:]) if flags & _HAS_TRIMMED else None
+        return cls(hashes, thumbnail, colours, bool(flags & 1), bool(flags & 2), digest, trimmed)
 
 
-def fingerprint(picture: Image.Image) -> Fingerprint:
-    """Compute the fingerprint of a prepared picture (mode L or RGB, oriented, opaque)."""
+def fingerprint(picture: Image.Image, *, trim: bool = False) -> Fingerprint:
+    """Compute the fingerprint of a prepared picture (mode L or RGB, oriented, opaque).
+
+    With `trim` it carries a second one, of the picture inside its even margins; a cache key must say so.
+    """
+    inside = without_margins(picture) if trim else None
+    return _fingerprint(picture, None if inside is None else _fingerprint(inside, None))
+
+
+def _fingerprint(picture: Image.Image, trimmed: Fingerprint | None) -> Fingerprint:
     gray = picture.convert("L")
     thumbnail = np.asarray(gray.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR))
     colours = np.asarray(picture.convert("RGB").resize((COLOURS, COLOURS), Image.Resampling.BOX))
     hashes = np.concatenate([hash_of(gray, name) for name in VOTERS])
-    return Fingerprint(hashes, thumbnail, colours, is_blank(thumbnail), has_low_detail(thumbnail), _digest(picture))
+    flags = is_blank(thumbnail), has_low_detail(thumbnail)
+    return Fingerprint(hashes, thumbnail, colours, *flags, _digest(picture), trimmed)
 
 
 def _digest(picture: Image.Image) -> bytes:

@@ -1,53 +1,72 @@
 """Groups by complete link, strongest pair first, and families: what the near-duplicate pairs add up to."""
 
-from collections.abc import Iterable, Sequence
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Pairs = NDArray[np.intp]
 
 
-def complete_link(n: int, pairs: Sequence[tuple[int, int]]) -> tuple[list[int], list[tuple[int, int]]]:
-    """Merge two groups only if every cross pair is a near-duplicate, taking the pairs in the order given.
+def components(n: int, pairs: Pairs) -> list[int]:
+    """Return for each of n pictures the smallest picture it is connected with by the pairs (m, 2)."""
+    graph = sparse.coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    _, label = sparse.csgraph.connected_components(graph, directed=False)
+    _, first = np.unique(label, return_index=True)
+    names: list[int] = first[label].tolist()
+    return names
 
-    Returns the group of each of the n pictures (named by one of its members) and the pairs that merged two groups.
+
+def complete_link(n: int, pairs: Pairs) -> tuple[list[int], list[int]]:
+    """Merge two groups only if every cross pair is a near-duplicate, taking the pairs (m, 2) in the order given.
+
+    Returns the group of each of the n pictures, named by its smallest member, and the indices of the pairs that
+    merged two groups. Memory follows the largest connected part, and not even that when all its pairs are there.
     """
     owner = list(range(n))
-    members = {i: [i] for i in range(n)}
-    links: dict[int, dict[int, int]] = {i: {} for i in range(n)}
-    for i, j in pairs:
-        links[i][j] = links[j][i] = 1
+    formed: list[int] = []
+    if not len(pairs):
+        return owner, formed
+    part = np.array(components(n, pairs), np.intp)
+    sizes = np.bincount(part, minlength=n)
+    part_of_pair = part[pairs[:, 0]]
+    order = np.argsort(part_of_pair, kind="stable")
+    bounds = np.flatnonzero(np.diff(part_of_pair[order])) + 1
+    for indices in np.split(order, bounds):
+        size = int(sizes[part_of_pair[indices[0]]])
+        whole = 2 * len(indices) == size * (size - 1)
+        formed += _merge(pairs[indices].tolist(), indices.tolist(), owner, whole=whole)
+    formed.sort()
+    return owner, formed
+
+
+def _merge(pairs: list[list[int]], indices: list[int], owner: list[int], *, whole: bool) -> list[int]:
+    """Merge the groups of one connected part, in place in `owner`; when `whole`, nothing stands in the way."""
+    members = {i: [i] for pair in pairs for i in pair}
+    links: dict[int, dict[int, int]] = {i: {} for i in members}
+    if not whole:
+        for i, j in pairs:
+            links[i][j] = links[j][i] = 1
     formed = []
-    for i, j in pairs:
+    for (i, j), index in zip(pairs, indices, strict=True):
         a, b = owner[i], owner[j]
-        if a == b or links[a].get(b, 0) < len(members[a]) * len(members[b]):
+        if a == b or not (whole or links[a].get(b, 0) == len(members[a]) * len(members[b])):
             continue
-        if len(links[a]) < len(links[b]):
+        if a > b:
             a, b = b, a
         _absorb(links, a, b)
         for member in members[b]:
             owner[member] = a
         members[a] += members.pop(b)
-        formed.append((i, j))
-    return owner, formed
+        formed.append(index)
+        if whole and len(members) == 1:
+            break
+    return formed
 
 
 def _absorb(links: dict[int, dict[int, int]], a: int, b: int) -> None:
     """Let group a take over the links of group b; counts of cross pairs add up."""
+    own = links[a]
     for other, count in links.pop(b).items():
         del links[other][b]
         if other != a:
-            total = links[a].get(other, 0) + count
-            links[a][other] = links[other][a] = total
-
-
-def components(n: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """Return for each of n pictures the smallest picture it is connected with."""
-    parent = list(range(n))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    for i, j in pairs:
-        a, b = root(i), root(j)
-        parent[max(a, b)] = min(a, b)
-    return [root(i) for i in range(n)]
+            own[other] = links[other][a] = own.get(other, 0) + count

@@ -1,0 +1,165 @@
+"""How well two pictures align: their place in each other refined, and the correlation of detail there."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.features import Floats
+from hashing.search import Places, interpolation
+
+_INSET: Final = 7
+"""Lines left out inside the frame when judging: the white corners of a turned photo lie there."""
+_DAMPING: Final = np.float32(0.02)
+_GAIN: Final = (np.float32(0.3), np.float32(3))
+_SCALES: Final = (np.float32(0.6), np.float32(1.67))
+_LEAST_COVER: Final = 0.5
+"""Share of the smaller inside that both must show; less is a strip that any two pictures may have in common."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """One side of m pairs: detail (m, n, n) and 0/1 weights of its lines, `down` and `across` (m, n)."""
+
+    detail: Floats
+    down: Floats
+    across: Floats
+
+    def take(self, which: NDArray[np.intp]) -> "Side":
+        """Return the side of some of the pairs."""
+        return Side(self.detail[which], self.down[which], self.across[which])
+
+    def inset(self) -> "Side":
+        """Return the side with its outermost lines left out."""
+        return Side(self.detail, _inset(self.down), _inset(self.across))
+
+
+def line_weights(spans: NDArray[np.int16], side: int, step: int = 1) -> Floats:
+    """Return 1 for lines that lie wholly in the span, else 0, (m, side); `step` lines of 64 make one."""
+    at = np.arange(side) * step
+    return ((at >= spans[:, :1]) & (at + step <= spans[:, 1:])).astype(np.float32)
+
+
+def _inset(weights: Floats) -> Floats:
+    reached = np.cumsum(weights, axis=1)
+    return weights * ((reached > _INSET) & (reached <= reached[:, -1:] - _INSET))
+
+
+def _read(side: Side, places: Places) -> tuple[Floats, Floats, Floats]:
+    """Return detail and line weights (down, across) of a side read at its places."""
+    n = side.detail.shape[-1]
+    down = interpolation(n, places.down[:, 0], places.down[:, 1])
+    across = interpolation(n, places.across[:, 0], places.across[:, 1])
+    detail = down @ side.detail @ across.transpose(0, 2, 1)
+    return detail, (down @ side.down[:, :, None])[:, :, 0], (across @ side.across[:, :, None])[:, :, 0]
+
+
+def _weighted_sum(values: Floats, down: Floats, across: Floats) -> Floats:
+    """Sum (m, n, n) values weighted by line."""
+    total: Floats = (down[:, None, :] @ values @ across[:, :, None])[:, 0, 0]
+    return total
+
+
+def correlation(first: Side, second: Side, places: Places | None) -> Floats:
+    """Return the correlation of two sides where both show something, -1 where that is too little.
+
+    Without `places` the second is taken as it is.
+    """
+    first, second = first.inset(), second.inset()
+    if places is None:
+        detail, down, across = second.detail, second.down, second.across
+        scale = np.ones(len(detail), np.float32)
+    else:
+        detail, down, across = _read(second, places)
+        scale = places.across[:, 0] * places.down[:, 0]
+    down, across = down * first.down, across * first.across
+    both = _weighted_sum(first.detail * detail, down, across)
+    energy = _weighted_sum(first.detail**2, down, across) * _weighted_sum(detail**2, down, across)
+    cover = down.sum(axis=1) * across.sum(axis=1)
+    own = first.down.sum(axis=1) * first.across.sum(axis=1)
+    other = second.down.sum(axis=1) * second.across.sum(axis=1) / scale
+    enough = cover > _LEAST_COVER * np.minimum(own, other)
+    found: Floats = np.where(enough, both / np.sqrt(energy + np.float32(1e-3)), np.float32(-1))
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Slopes:
+    """The gradients of the first side and their products, which stay the same while the second is moved."""
+
+    x: Floats
+    y: Floats
+    xx: Floats
+    yy: Floats
+    xy: Floats
+
+
+def _slopes(detail: Floats) -> _Slopes:
+    x, y = np.zeros_like(detail), np.zeros_like(detail)
+    x[:, :, 1:-1] = (detail[:, :, 2:] - detail[:, :, :-2]) * np.float32(0.5)
+    y[:, 1:-1] = (detail[:, 2:] - detail[:, :-2]) * np.float32(0.5)
+    return _Slopes(x, y, x * x, y * y, x * y)
+
+
+def refine(first: Side, second: Side, places: Places, steps: int) -> Places:
+    """Improve scale and shift by Gauss-Newton steps on the squared difference of detail.
+
+    The slopes are those of the first side (as in Lucas and Kanade's method turned around: Baker and Matthews,
+    "Lucas-Kanade 20 years on", 2004), so a step reads the second side once.
+    """
+    n = first.detail.shape[-1]
+    slopes = _slopes(first.detail)
+    at = np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2)
+    basis = np.stack([at, np.ones_like(at)], axis=1)
+    for _ in range(steps):
+        detail, down, across = _read(second, places)
+        down, across = down * first.down, across * first.across
+        gain = _weighted_sum(first.detail * detail, down, across) / (
+            _weighted_sum(detail**2, down, across) + np.float32(1e-6)
+        )
+        rest = first.detail - np.clip(gain, *_GAIN)[:, None, None] * detail
+        step = np.linalg.solve(_curvature(slopes, down, across, basis), _pull(slopes, rest, (down, across), basis))
+        places = _moved(places, step[:, :, 0], n)
+    return places
+
+
+def _curvature(slopes: _Slopes, down: Floats, across: Floats, basis: Floats) -> Floats:
+    """Return the (m, 4, 4) matrix of the normal equations for (scale, shift) across, then down."""
+    xx = (down[:, None, :] @ slopes.xx)[:, 0] * across
+    yy = (slopes.yy @ across[:, :, None])[:, :, 0] * down
+    mixed = (basis * across[:, :, None]).transpose(0, 2, 1) @ slopes.xy.transpose(0, 2, 1) @ (basis * down[:, :, None])
+    matrix = np.empty((len(down), 4, 4), np.float32)
+    matrix[:, :2, :2] = (basis.T * xx[:, None, :]) @ basis
+    matrix[:, 2:, 2:] = (basis.T * yy[:, None, :]) @ basis
+    matrix[:, :2, 2:] = mixed
+    matrix[:, 2:, :2] = mixed.transpose(0, 2, 1)
+    diagonal = np.arange(4)
+    matrix[:, diagonal, diagonal] = matrix[:, diagonal, diagonal] * (1 + _DAMPING) + np.float32(1e-3)
+    return matrix
+
+
+def _pull(slopes: _Slopes, rest: Floats, weights: tuple[Floats, Floats], basis: Floats) -> Floats:
+    down, across = weights
+    x = (down[:, None, :] @ (rest * slopes.x)) * across[:, None, :]
+    y = ((rest * slopes.y) @ across[:, :, None]).transpose(0, 2, 1) * down[:, None, :]
+    return np.concatenate([x @ basis, y @ basis], axis=2).transpose(0, 2, 1)
+
+
+def _moved(places: Places, step: Floats, n: int) -> Places:
+    """Apply a step, held short so that a bad one does not lose the place."""
+    farthest, longest = np.float32(0.35 * n), np.float32(n / 16)
+    moved = []
+    for place, part in ((places.across, step[:, :2]), (places.down, step[:, 2:])):
+        stretch = np.clip(part[:, 0], np.float32(-0.12), np.float32(0.12))
+        shift = np.clip(part[:, 1], -longest, longest)
+        moved.append(
+            np.stack(
+                [
+                    np.clip(place[:, 0] * (1 + stretch), *_SCALES),
+                    np.clip(place[:, 1] + place[:, 0] * shift, -farthest, farthest),
+                ],
+                axis=1,
+            )
+        )
+    return Places(moved[0], moved[1])

@@ -1,0 +1,118 @@
+"""Which units are linked: the pairs that win the vote, what verification says of them, and how strong they are."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.content import Fingerprints
+from hashing.faces import Faces, faces_of
+from hashing.pairs import Found, distances_of, similar_across, similar_pairs
+from hashing.units import Units
+from hashing.verify import LOOK_ALIKE, NEAR_DUPLICATE, Verifier
+from hashing.vote import Ballot
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a step, how much is done, and how much there is."""
+Pairs = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How pictures are compared beyond the ballot.
+
+    `orientations` may hold "mirrored" and "rotated"; `distinct_pairs` are pairs of sha256 that never share a
+    group.
+    """
+
+    verify: bool = True
+    orientations: frozenset[str] = frozenset()
+    distinct_pairs: Collection[tuple[str, str]] = ()
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Pairs of units (m, 2) that won the vote under some face: distances (m, 3) and alignment (m,).
+
+    A pair of units may come several times, once for each pair of faces; without verification there is no alignment.
+    """
+
+    pairs: Pairs
+    distances: NDArray[np.uint8]
+    alignment: NDArray[np.float32] | None
+    bounded: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """Near-duplicate pairs, strongest first, each pair of units once, and look-alike pairs."""
+
+    near: Pairs
+    distances: NDArray[np.uint8]
+    alignment: NDArray[np.float32] | None
+    look: Pairs
+    similar: int
+    bounded: str | None
+
+
+def scores_of(prints: Fingerprints, units: Units, ballot: Ballot, options: Options) -> Scores:
+    """Find the pairs of units that win the vote and align them, unless they are kept distinct."""
+    faces = faces_of(prints, units.first, options.orientations)
+    found = _voted(faces, ballot, options.progress)
+    pairs = found.pairs[_wanted(faces.owner[found.pairs], units, options.distinct_pairs)]
+    # The same picture first, whatever the order of the rows.
+    rank = units.rank[faces.owner[pairs]]
+    pairs = np.where((rank[:, 0] > rank[:, 1])[:, None], pairs[:, ::-1], pairs)
+    alignment = _aligned(faces, pairs, options.progress) if options.verify else None
+    owners = faces.owner[pairs]
+    return Scores(np.sort(owners, axis=1), distances_of(faces.hashes, pairs), alignment, found.bounded)
+
+
+def _voted(faces: Faces, ballot: Ballot, progress: Progress | None) -> Found:
+    upright = similar_pairs(faces.hashes[: faces.upright], ballot, progress)
+    if faces.upright == len(faces.owner):
+        return upright
+    turned = similar_across(faces.hashes[: faces.upright], faces.hashes[faces.upright :], ballot)
+    return Found(np.concatenate([upright.pairs, turned + np.array([0, faces.upright])]), upright.bounded)
+
+
+def _wanted(owners: Pairs, units: Units, distinct_pairs: Collection[tuple[str, str]]) -> NDArray[np.bool_]:
+    wanted: NDArray[np.bool_] = owners[:, 0] != owners[:, 1]
+    if distinct_pairs:
+        index = {key: unit for unit, key in enumerate(units.keys)}
+        apart = {frozenset((index[a], index[b])) for a, b in distinct_pairs if a in index and b in index}
+        wanted &= np.array([frozenset(pair) not in apart for pair in owners.tolist()], np.bool_)
+    return wanted
+
+
+def _aligned(faces: Faces, pairs: Pairs, progress: Progress | None) -> NDArray[np.float32]:
+    used, compact = np.unique(pairs, return_inverse=True)
+    verifier = Verifier.of(faces.thumbnails[used], faces.colours[used])
+    total, done = len(pairs), 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        if progress is not None:
+            progress("verifying", done, total)
+
+    return verifier.align(compact.reshape(-1, 2), tell)
+
+
+def links_of(scores: Scores, ballot: Ballot) -> Links:
+    """Choose the strongest face of each pair of units that wins this ballot, and sort them by strength.
+
+    Strength: alignment in thousandths, then the smaller sum of distances, then the pair of sha256.
+    """
+    won = np.flatnonzero(ballot.similar(scores.distances))
+    score = np.ones(len(won), np.float32) if scores.alignment is None else scores.alignment[won]
+    pairs, total = scores.pairs[won], scores.distances[won].sum(axis=1, dtype=np.int64)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0], total, -score))
+    _, first = np.unique(pairs[order], axis=0, return_index=True)
+    order = order[np.sort(first)]
+    near, look = order[score[order] > NEAR_DUPLICATE], order[score[order] <= NEAR_DUPLICATE]
+    look = look[score[look] > LOOK_ALIKE]
+    alignment = None if scores.alignment is None else score[near]
+    return Links(pairs[near], scores.distances[won[near]], alignment, pairs[look], len(order), scores.bounded)

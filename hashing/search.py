@@ -1,0 +1,127 @@
+"""Where one picture lies in another: the best of nine stretches and all shifts, by correlation of spectra."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.features import HALF, Floats
+
+STRETCHES: Final = (0.84, 1.0, 1.19)
+"""Tried in height and width apart: a crop keeps the ratio of sides, a letterbox or a caption above does not."""
+_HIGHEST: Final = 7
+"""Highest frequency used; finer ones disagree before the refinement anyway."""
+_FARTHEST: Final = 6
+"""Largest shift, in pixels of 32."""
+_TAPER: Final = 4
+"""Pixels over which the border fades, so that what wraps around counts little."""
+
+Spectra = NDArray[Any]
+
+
+def interpolation(side: int, scale: Floats, shift: Floats) -> Floats:
+    """Return matrices (m, side, side) that read a line at centre + scale * (x - centre) + shift, linearly.
+
+    Positions outside the line read zero.
+    """
+    centre = np.float32((side - 1) / 2)
+    at = np.arange(side, dtype=np.float32)
+    read = scale[:, None] * (at - centre) + (shift[:, None] + centre)
+    weights: Floats = read[:, :, None] - at
+    np.abs(weights, out=weights)
+    np.subtract(np.float32(1), weights, out=weights)
+    return np.maximum(weights, np.float32(0), out=weights)
+
+
+def _transforms() -> tuple[Spectra, Spectra, Spectra, Spectra]:
+    """Return the matrices from a line to its tapered spectrum: in height, in width, and both for all stretches."""
+    at = np.arange(HALF) - (HALF - 1) / 2
+    taper = np.minimum(1.0, (np.minimum(np.arange(HALF), np.arange(HALF)[::-1]) + 0.5) / _TAPER)
+    high = np.arange(-_HIGHEST, _HIGHEST + 1)
+    across = np.arange(_HIGHEST + 1)
+    down = np.exp(-2j * np.pi * np.outer(high, at) / HALF) * taper
+    side = np.exp(-2j * np.pi * np.outer(across, at) / HALF) * taper
+    stretch = interpolation(HALF, np.array(STRETCHES, np.float32), np.zeros(len(STRETCHES), np.float32))
+    return (
+        down.astype(np.complex64),
+        side.T.astype(np.complex64),
+        np.concatenate([down @ one for one in stretch]).astype(np.complex64),
+        np.concatenate([side @ one for one in stretch]).T.astype(np.complex64),
+    )
+
+
+_DOWN, _ACROSS, _DOWN_ALL, _ACROSS_ALL = _transforms()
+_HEIGHT, _WIDTH = 2 * _HIGHEST + 1, _HIGHEST + 1
+_SHIFTS: Final = np.arange(-_FARTHEST, _FARTHEST + 1)
+_BACK_DOWN: Final = np.exp(2j * np.pi * np.outer(_SHIFTS, np.arange(-_HIGHEST, _HIGHEST + 1)) / HALF).astype(
+    np.complex64
+)
+# Half of the spectrum stands for both halves: twice the real part, but once for the frequency 0.
+_TWICE: Final = np.where(np.arange(_WIDTH) == 0, 1, 2).astype(np.float32)
+
+
+def _back_across() -> Floats:
+    turn = np.exp(2j * np.pi * np.outer(np.arange(_WIDTH), _SHIFTS) / HALF) * _TWICE[:, None]
+    return np.stack([turn.real, -turn.imag], axis=1).reshape(2 * _WIDTH, len(_SHIFTS)).astype(np.float32)
+
+
+_BACK_ACROSS: Final = _back_across()
+
+
+def _unit(spectra: Spectra, axes: tuple[int, ...]) -> Spectra:
+    energy = ((spectra.real**2 + spectra.imag**2) * _TWICE).sum(axis=axes, keepdims=True)
+    unit: Spectra = (spectra / np.sqrt(energy + np.float32(1e-6))).astype(np.complex64)
+    return unit
+
+
+def spectra_of(coarse: Floats) -> Spectra:
+    """Return the spectra (n, 15, 1, 8), of length one, of coarse detail (n, 32, 32)."""
+    return _unit((_DOWN @ coarse.astype(np.complex64) @ _ACROSS)[:, :, None, :], (1, 3))
+
+
+def stretched_spectra_of(coarse: Floats) -> Spectra:
+    """Return the conjugate spectra (n, 15, 9, 8), of length one, of coarse detail stretched in nine ways."""
+    n, k = len(coarse), len(STRETCHES)
+    all_ = (_DOWN_ALL @ coarse.astype(np.complex64) @ _ACROSS_ALL).reshape(n, k, _HEIGHT, k, _WIDTH)
+    return _unit(all_.transpose(0, 2, 1, 3, 4).reshape(n, _HEIGHT, k * k, _WIDTH), (1, 3)).conj()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Places:
+    """Where the second picture of each of m pairs is to be read to look like the first.
+
+    `across` and `down` are (m, 2): scale and shift, the shift in pixels of the level at hand.
+    """
+
+    across: Floats
+    down: Floats
+
+    def doubled(self) -> "Places":
+        """Return the same places for thumbnails of twice the side."""
+        twice = np.array([1, 2], np.float32)
+        return Places(self.across * twice, self.down * twice)
+
+    def take(self, which: NDArray[np.intp]) -> "Places":
+        """Return the places of some of the pairs."""
+        return Places(self.across[which], self.down[which])
+
+
+def best_places(first: Spectra, second: Spectra) -> tuple[Floats, Places]:
+    """Return the highest correlation for each pair of spectra and where it was found, in pixels of 32."""
+    m, k, s = len(first), len(STRETCHES), len(_SHIFTS)
+    product = (first * second).reshape(m, _HEIGHT, k * k * _WIDTH)
+    half = np.ascontiguousarray(_BACK_DOWN @ product).reshape(m, s * k * k, _WIDTH)
+    found = (half.view(np.float32) @ _BACK_ACROSS).reshape(m, -1)
+    # Rounded so that the last bits, which may differ between machines, do not decide between two places.
+    found = np.rint(found * np.float32(1e4))
+    best = found.argmax(axis=1)
+    height = found[np.arange(m), best] * np.float32(1e-4)
+    down, stretch, across = np.unravel_index(best, (s, k * k, s))
+    scales = np.array(STRETCHES, np.float32)
+    sy, sx = scales[stretch // k], scales[stretch % k]
+    places = Places(
+        np.stack([sx, -sx * _SHIFTS[across]], axis=1).astype(np.float32),
+        np.stack([sy, -sy * _SHIFTS[down]], axis=1).astype(np.float32),
+    )
+    return height, places

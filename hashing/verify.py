@@ -1,0 +1,122 @@
+"""Verification: does a pair that won the vote really show the same picture?"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hashing.alignment import Side, correlation, line_weights, refine
+from hashing.colour import contradicts
+from hashing.features import HALF, SIDE, UNIT, Features, Floats, features_of
+from hashing.search import Places, best_places, spectra_of, stretched_spectra_of
+
+NEAR_DUPLICATE: Final = 0.7
+"""Alignment above which a similar pair is a near-duplicate."""
+LOOK_ALIKE: Final = 0.5
+"""Alignment from which a similar pair is in doubt; both limits are read off `benchmarks/accuracy.py`."""
+
+_HOPELESS: Final = 0.5
+"""Coarse correlation below which a pair is not looked at any closer: 98 % of false pairs, 0.6 % of tier 3."""
+_PLAIN: Final = 0.9
+"""Correlation of two thumbnails as they are that needs no search."""
+_GOOD: Final = 0.85
+"""Correlation after the search at half size that needs no finer one."""
+_POOR: Final = 0.25
+"""Correlation after the search at half size that a finer one does not save."""
+_CHUNK: Final = 256
+
+Pairs = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verifier:
+    """The features of n pictures; `align` scores pairs of them."""
+
+    features: Features
+    colours: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, thumbnails: NDArray[np.uint8], colours: NDArray[np.uint8]) -> "Verifier":
+        """Prepare gray thumbnails (n, 64, 64) and colour thumbnails (n, 16, 16, 3)."""
+        return cls(features_of(thumbnails), colours)
+
+    def align(self, pairs: Pairs, done: Callable[[int], object] | None = None) -> Floats:
+        """Return the alignment of each pair (m, 2), 0 to 1 in thousandths.
+
+        A pair's score depends on the two pictures and their order alone, not on the other pairs; the caller
+        puts the same one first every time. Chunks go to as many threads as there are cores.
+        """
+        # By the second picture: its nine stretches are computed once a chunk.
+        order = np.lexsort((pairs[:, 0], pairs[:, 1]))
+        chunks = [order[start : start + _CHUNK] for start in range(0, len(order), _CHUNK)]
+        scores = np.zeros(len(pairs), np.float32)
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            for chunk, found in zip(chunks, pool.map(lambda chunk: self._score(pairs[chunk]), chunks), strict=True):
+                scores[chunk] = found
+                if done is not None:
+                    done(len(chunk))
+        return scores
+
+    def _score(self, pairs: Pairs) -> Floats:
+        height, places = self._search(pairs)
+        score = np.zeros(len(pairs), np.float32)
+        hopeful = np.flatnonzero(height >= _HOPELESS)
+        if len(hopeful):
+            found, at = self._refined(pairs[hopeful], places.take(hopeful))
+            doubtful = np.flatnonzero(found > LOOK_ALIKE)
+            first, second = self.colours[pairs[hopeful[doubtful]].T]
+            found[doubtful[contradicts(first, second, at.take(doubtful))]] = 0
+            score[hopeful] = found
+        return np.rint(np.clip(score, 0, 1) * 1000).astype(np.float32) / np.float32(1000)
+
+    def _search(self, pairs: Pairs) -> tuple[Floats, Places]:
+        first, which_first = np.unique(pairs[:, 0], return_inverse=True)
+        second, which_second = np.unique(pairs[:, 1], return_inverse=True)
+        plain = spectra_of(self._inside_coarse(first))[which_first]
+        stretched = stretched_spectra_of(self._inside_coarse(second))[which_second]
+        return best_places(plain, stretched)
+
+    def _inside_coarse(self, pictures: Pairs) -> Floats:
+        side = self._side(pictures, HALF)
+        return side.detail * side.down[:, :, None] * side.across[:, None, :]
+
+    def _side(self, pictures: Pairs, size: int) -> Side:
+        detail = self.features.fine if size == SIDE else self.features.coarse
+        step = SIDE // size
+        return Side(
+            detail[pictures].astype(np.float32) * np.float32(1 / UNIT),
+            line_weights(self.features.rows[pictures], size, step),
+            line_weights(self.features.columns[pictures], size, step),
+        )
+
+    def _refined(self, pairs: Pairs, places: Places) -> tuple[Floats, Places]:
+        """Return the correlation of pairs and the place it was found at, spending effort only where it may matter."""
+        m = len(pairs)
+        one = np.tile(np.array([1, 0], np.float32), (m, 1))
+        first, second = (self._side(pairs[:, side], SIDE) for side in (0, 1))
+        best, at = correlation(first, second, None), Places(one.copy(), one.copy())
+
+        todo = np.flatnonzero(best < _PLAIN)
+        if len(todo):
+            small = tuple(self._side(pairs[todo, side], HALF) for side in (0, 1))
+            found = refine(small[0], small[1], places.take(todo), 4).doubled()
+            _keep(best, at, todo, correlation(first.take(todo), second.take(todo), found), found)
+            again = np.flatnonzero((best[todo] < _GOOD) & (best[todo] > _POOR))
+            if len(again):
+                todo, found = todo[again], found.take(again)
+                sides = first.take(todo), second.take(todo)
+                found = refine(*sides, found, 3)
+                _keep(best, at, todo, correlation(*sides, found), found)
+        return best, at
+
+
+def _keep(best: Floats, at: Places, which: Pairs, score: Floats, places: Places) -> None:
+    """Take over, in place, the scores that are better than what there was."""
+    better = score > best[which]
+    best[which[better]] = score[better]
+    at.across[which[better]] = places.across[better]
+    at.down[which[better]] = places.down[better]
