@@ -149,7 +149,9 @@ class GoogleWorksheet:
             answer = self._of_tab(google_reading.FIELDS, place)
             if google_reading.width_of(answer) == tab.columns:  # else a column came or went between the two
                 cells = self._book.cells
-                return google_reading.reading(tab, Question(area, scope, cells, self._backup_tab, at_least), place, answer)
+                return google_reading.reading(
+                    tab, Question(area, scope, cells, self._backup_tab, at_least), place, answer
+                )
 
     def _again(self, plan: Plan) -> Seen:
         rows = Box(plan.box.top, plan.box.bottom, 0, max(plan.columns, plan.box.right) + 8)
