@@ -23,8 +23,9 @@ def color(red: float = 0, green: float = 0, blue: float = 0) -> dict[str, float]
 def shortest_float32(value: float) -> float:
     """Return the number with the fewest digits that is the same 32-bit float."""
     packed = struct.pack("f", value)
-    digits = next(n for n in range(1, 10) if struct.pack("f", float(f"{value:.{n}g}")) == packed)
-    return float(f"{value:.{digits}g}")
+    (exact,) = struct.unpack("f", packed)
+    digits = next(n for n in range(1, 10) if struct.pack("f", float(f"{exact:.{n}g}")) == packed)
+    return float(f"{exact:.{digits}g}")
 
 
 def _rgb(code: int) -> dict[str, Any]:
