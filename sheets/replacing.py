@@ -22,16 +22,35 @@ def read_file(path: Path) -> bytes:
 
 
 def refuse_if_open_elsewhere(path: Path) -> None:
-    """Raise `AccessRefused` when Excel or LibreOffice keeps its lock file beside `path`."""
-    # Excel drops the first two letters of a long name; LibreOffice keeps the name and adds a "#".
-    locks = (f"~${path.name}", f"~${path.name[2:]}", f".~lock.{path.name}#")
-    for lock in locks:
-        if (path.parent / lock).exists():
-            program = "LibreOffice" if lock.startswith(".~lock") else "Excel"
+    """Raise `AccessRefused` when Excel or LibreOffice keeps its lock file beside `path`, or beside what it links to."""
+    for lock in (lock for here in dict.fromkeys((path, path.resolve())) for lock in _locks(here)):
+        if lock.exists():
+            program = "LibreOffice" if lock.name.startswith(".~lock") else "Excel"
+            holder = _holder(lock)
+            by = f" by {holder}" if holder else ""
             raise AccessRefused(
-                f"{path.name} is open in {program} (it keeps the lock file {lock}).",
+                f"{path.name} is open in {program}{by} (it keeps the lock file {lock.name}).",
                 "Nothing was written. Close the file there; if no program has it open, delete that lock file.",
             )
+
+
+def _locks(path: Path) -> list[Path]:
+    # Excel drops the first two letters of a long name; LibreOffice keeps the name and adds a "#".
+    names = (f"~${path.name}", f"~${path.name[2:]}", f".~lock.{path.name}#")
+    return [path.parent / name for name in names]
+
+
+def _holder(lock: Path) -> str:
+    """Return who opened the file, as far as its lock file can be read and tells."""
+    try:
+        data = lock.read_bytes()[:2000]
+    except OSError:  # Excel may hold it so that nobody else can read it
+        return ""
+    if lock.name.startswith(".~lock"):  # name,login,host,time,profile;
+        name, login, host, *_ = [*data.decode("utf-8", "replace").split(","), "", "", ""]
+        return f"{name or login} on {host}" if host and (name or login) else name or login
+    # One byte of length and the name in the system's encoding, blanks to byte 55, then the same in UTF-16.
+    return data[57 : 57 + 2 * int.from_bytes(data[55:57], "little")].decode("utf-16-le", "replace").strip()
 
 
 def replace_file(path: Path, data: bytes, *, backup: bool, committing: Committing) -> Path | None:
@@ -45,7 +64,8 @@ def replace_file(path: Path, data: bytes, *, backup: bool, committing: Committin
     temporary: Path | None = None
     replaced = False
     try:
-        if not os.access(target, os.W_OK):
+        # An administrator may write to any file; one that is marked read-only is left alone all the same.
+        if not os.access(target, os.W_OK) or not target.stat().st_mode & 0o222:
             raise PermissionError(13, "the file is read-only")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp")
         temporary = Path(name)
