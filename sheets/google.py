@@ -6,7 +6,8 @@ What each edit in the moment between our last look and the batch ends in (`googl
     rows added below the range                 they stay below; the run succeeds
     an address retyped, a row inserted or      whole rows of the edited sheet were permuted:
       deleted, rows sorted by hand               SheetChanged(landed=True), read again and reorder again
-    a column inserted, deleted or moved        sorted back at once; SheetChanged(landed=False)
+    a column inserted, deleted or moved        sorted back at once; SheetChanged(landed=False). The next reading
+                                                 has an obstacle where the range names other columns now
     rows hidden or filtered                    sorted back at once; SheetChanged(landed=False)
     something typed beside the range           sorted back at once; SheetChanged(landed=False)
     a merge, protection or table added         Google refuses the batch: Unsortable, nothing was written
@@ -20,8 +21,10 @@ What each edit in the moment between our last look and the batch ends in (`googl
 """
 
 import zlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,12 +36,12 @@ from sheets.google_batch import Backup, Plan, quoted
 from sheets.google_client import Patience, Service
 from sheets.google_commit import Commit, Desk
 from sheets.google_credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
-from sheets.google_judgement import Seen
+from sheets.google_judgement import Seen, exchanged
 from sheets.google_open import Book, Tab, book, choose, find, target
 from sheets.google_preflight import Box
 from sheets.google_reading import Question, Reading
 from sheets.google_stamps import Stamp, verdict
-from sheets.rows import Rows, Scope
+from sheets.rows import Obstacle, Rows, Scope
 from sheets.worksheet import Committing, Identity, Move
 
 _STAMP_FIELDS = "developerMetadata(metadataId,metadataKey,metadataValue)"
@@ -56,6 +59,7 @@ class GoogleWorksheet:
         self._book = found
         self._tab = tab
         self._backup_tab = backup_tab
+        self._columns: dict[Area, tuple[Counter[Hashable], ...]] = {}
 
     @classmethod
     def open(  # noqa: PLR0913 # three ways to name what is opened, and four independent, named choices
@@ -148,10 +152,20 @@ class GoogleWorksheet:
             place = google_reading.asked(tab, area, scope)
             answer = self._of_tab(google_reading.FIELDS, place)
             if google_reading.width_of(answer) == tab.columns:  # else a column came or went between the two
-                cells = self._book.cells
-                return google_reading.reading(
-                    tab, Question(area, scope, cells, self._backup_tab, at_least), place, answer
-                )
+                question = Question(area, scope, self._book.cells, self._backup_tab, at_least)
+                return self._same_columns(google_reading.reading(tab, question, place, answer), area)
+
+    def _same_columns(self, reading: Reading, area: Area) -> Reading:
+        """Add an obstacle when the area names other columns than at its first reading by this object."""
+        first = self._columns.setdefault(area, reading.columns)
+        if not exchanged(first, reading.columns):
+            return reading
+        obstacle = Obstacle(
+            f"The range {area} of {self._tab.title!r} holds other columns than when this run began: a column was"
+            " inserted, deleted, moved or emptied.",
+            "Look which columns hold the addresses now, name them with -r, and run the command again.",
+        )
+        return replace(reading, rows=replace(reading.rows, obstacles=(obstacle, *reading.rows.obstacles)))
 
     def _again(self, plan: Plan) -> Seen:
         rows = Box(plan.box.top, plan.box.bottom, 0, max(plan.columns, plan.box.right) + 8)

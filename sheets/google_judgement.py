@@ -123,6 +123,25 @@ def _typed(before: Mapping[int, Sequence[Hashable]], after: Mapping[int, Sequenc
     return False
 
 
+def columns_of(cells: Cells) -> tuple[Counter[Hashable], ...]:
+    """Return what each column holds, without regard to rows, so that later reads can be compared with it."""
+    return tuple(Counter(cell for cell in column if cell is not None) for column in _columns(cells))
+
+
+def exchanged(then: Sequence[Counter[Hashable]], now: Sequence[Counter[Hashable]]) -> bool:
+    """Say whether a column is another one now: most of what it held is gone from it.
+
+    Catches a column inserted, deleted or moved while a run was busy elsewhere, when the range names other cells.
+    A lone word that was retyped is no sign; a lone word that went and left its column blank is.
+    """
+    for column, held in enumerate(then):
+        present = now[column] if column < len(now) else Counter()
+        missing = (held - present).total()
+        if 2 * missing > held.total() and (missing > 1 or not present):
+            return True
+    return False
+
+
 def judged_later(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | None:
     """Judge from a later look, when the answer itself was lost, so that an edit may also have come afterwards.
 

@@ -1,5 +1,6 @@
 """The rows of an area of a tab, with everything a safe move needs to know, from two answers of Google."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from sheets.a1 import Area, column_letters
 from sheets.beside import EMPTY, SideCell, parting
 from sheets.google_batch import beside
 from sheets.google_cells import CELL_FIELDS
-from sheets.google_judgement import Seen
+from sheets.google_judgement import Seen, columns_of
 from sheets.google_preflight import Box, Preflight, broken_formulas, hidden_rows, obstacles
 from sheets.rows import Obstacle, Rows, Scope
 
@@ -24,12 +25,16 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The rows for the caller, the box of cells that would move, and the same cells for later comparison."""
+    """The rows for the caller, the box of cells that would move, and the same cells for later comparison.
+
+    `columns` is what each column of the area holds.
+    """
 
     tab: Preflight
     rows: Rows
     box: Box
     seen: Seen
+    columns: tuple[Counter[Hashable], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,8 @@ def reading(tab: Preflight, question: Question, place: Box, answer: Json) -> Rea
         tuple(google_cells.url(row[0]) for row in area_rows[:n]),
         tuple(_obstacles(tab, question, place, box, cells[:n])),
     )
-    return Reading(tab, rows, box, _seen(tab, question.scope, place, box, cells[:n]))
+    columns = columns_of([_values(row, place.top + i) for i, row in enumerate(area_rows[:n])])
+    return Reading(tab, rows, box, _seen(tab, question.scope, place, box, cells[:n]), columns)
 
 
 def seen_after(answer: Json, box: Box) -> Seen:
