@@ -12,7 +12,7 @@ from tests.google.state import State
 MAX_BODY = 50 * 1024 * 1024  # a larger body is refused before it is read
 _HOSTS = {
     "sheets.googleapis.com": {"v4"},
-    "www.googleapis.com": {"drive", "oauth2"},
+    "www.googleapis.com": {"drive", "upload", "oauth2"},
     "drive.googleapis.com": {"drive"},
     "oauth2.googleapis.com": {"token"},
     "accounts.google.com": {"o"},
@@ -48,7 +48,7 @@ class App:
             return self._token(request)
         if first == "v4":
             return self._sheets(request, segments)
-        if first == "drive":
+        if first in {"drive", "upload"}:
             return self._drive(request, segments)
         return _page_not_found(request)
 
@@ -73,6 +73,8 @@ class App:
 
     @staticmethod
     def _drive_body(request: Request) -> dict[str, Any]:
+        if request.segments[0] == "upload":
+            return {"text": request.body.decode("utf-8-sig", "replace")}
         try:
             return parse_body(request.body)
         except ApiError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.google import cell_requests, dimensions, part_requests, sheet_requests, sorting
+from tests.google import cell_requests, dimensions, find_replace, part_requests, sheet_requests, sorting
 from tests.google.errors import bad_request
 from tests.google.griddata import spreadsheet
 from tests.google.model import Book, Json
@@ -33,7 +33,7 @@ KINDS: dict[str, Kind] = {
     "deleteProtectedRange": part_requests.delete_protected_range,
     "deleteSheet": sheet_requests.delete_sheet,
     "duplicateSheet": sheet_requests.duplicate_sheet,
-    "findReplace": cell_requests.find_replace,
+    "findReplace": find_replace.find_replace,
     "insertDimension": dimensions.insert_dimension,
     "mergeCells": sheet_requests.merge_cells,
     "pasteData": cell_requests.paste_data,

@@ -1,17 +1,15 @@
-"""batchUpdate kinds that write cells: updateCells, repeatCell, appendCells, pasteData, copy, cut, find, validate."""
+"""batchUpdate kinds that write cells: updateCells, repeatCell, appendCells, pasteData, copy, cut, validate."""
 
 import csv
 import io
 import re
-from collections.abc import Callable
 from typing import Any
 
 from tests.google import masks
-from tests.google.cells import MAX_LENGTH, enter, typed, whole
+from tests.google.cells import MAX_LENGTH, enter, whole
 from tests.google.formulas import copied
 from tests.google.grid import Box
 from tests.google.model import EMPTY, Cell, Formula, Json, Sheet, Value
-from tests.google.render import general
 from tests.google.task import Task, copy_fields, without_nulls
 from tests.google.theme import color
 from tests.google.values import grow
@@ -293,67 +291,3 @@ def set_data_validation(task: Task) -> None:
         old = sheet.slice(row, box.left, box.right)
         if rule or any(cell is not None and cell.validation for cell in old):
             sheet.set_cells(row, box.left, [(cell or EMPTY).but(validation=rule) for cell in old])
-
-
-def find_replace(task: Task) -> Json:
-    """Replace text in values; formulas only when asked."""
-    given = task.given
-    pattern = str(given.get("find") or "")
-    if not pattern:
-        raise task.refuse("find is required.")
-    text = pattern if given.get("searchByRegex") else re.escape(pattern)
-    if given.get("matchEntireCell"):
-        text = f"^(?:{text})$"
-    try:
-        finder = re.compile(text, 0 if given.get("matchCase") else re.IGNORECASE)
-    except re.error as error:
-        raise task.refuse(f"Invalid regular expression: {error}") from error
-    replacement = str(given.get("replacement") or "")
-    put: str | Callable[[re.Match[str]], str] = (
-        re.sub(r"\$(\d)", r"\\\1", replacement) if given.get("searchByRegex") else lambda _: replacement
-    )
-    counts = dict.fromkeys(
-        ("valuesChanged", "formulasChanged", "rowsChanged", "sheetsChanged", "occurrencesChanged"), 0
-    )
-    for sheet, box in _search_places(task):
-        before = counts["rowsChanged"]
-        for row in range(box.top, min(box.bottom, len(sheet.rows))):
-            _replace_in_row(sheet, row, box, finder, put, counts, formulas=bool(given.get("includeFormulas")))
-        counts["sheetsChanged"] += counts["rowsChanged"] > before
-    return {name: count for name, count in counts.items() if count}
-
-
-def _search_places(task: Task) -> list[tuple[Sheet, Box]]:
-    if task.given.get("range") is not None:
-        return [task.target()]
-    if task.given.get("allSheets"):
-        return [(task.book.edit(sheet.id), sheet.whole) for sheet in list(task.book.sheets)]
-    sheet = task.sheet()
-    return [(sheet, sheet.whole)]
-
-
-def _replace_in_row(
-    sheet: Sheet, row: int, box: Box, finder: re.Pattern[str], put: Any, counts: dict[str, int], *, formulas: bool
-) -> None:
-    cells = sheet.slice(row, box.left, min(box.right, len(sheet.rows[row])))
-    touched = False
-    for index, cell in enumerate(cells):
-        if cell is None or cell.value is None or (isinstance(cell.value, Formula) and not formulas):
-            continue
-        formula = isinstance(cell.value, Formula)
-        old = cell.value.text if isinstance(cell.value, Formula) else _as_text(cell.value)
-        new, count = finder.subn(put, old)
-        if count:
-            cells[index] = cell.but(value=typed(new)[0])
-            counts["occurrencesChanged"] += count
-            counts["formulasChanged" if formula else "valuesChanged"] += 1
-            touched = True
-    if touched:
-        counts["rowsChanged"] += 1
-        sheet.set_cells(row, box.left, cells)
-
-
-def _as_text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    return general(value) if isinstance(value, int | float) else str(value)

@@ -28,6 +28,8 @@ def typed(text: str) -> Typed:
     >>> typed("2020-01-01"), typed("true"), typed("=1+1")
     ((43831, {'type': 'DATE', 'pattern': 'yyyy-mm-dd'}), (True, None), (Formula('=1+1'), None))
     """
+    if text[:1].isalpha() and " " not in text and text[0] not in "tTfF":
+        return text, None  # no number, date or flag looks so: most of what is typed or pasted leaves here
     if text.startswith("'"):
         return text[1:], None
     if text.startswith("=") and len(text) > 1:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.google.formulas import shift_span, shifted
+from tests.google.formulas import Shift, shift_span, shifted
 from tests.google.grid import Box
 from tests.google.griddata import COLUMN_PIXELS
 from tests.google.model import Book, Cell, Formula, Json, Row, Sheet
@@ -13,7 +13,7 @@ _KEYS = {"ROWS": ("startRowIndex", "endRowIndex"), "COLUMNS": ("startColumnIndex
 
 
 def insert(book: Book, sheet_id: int, dimension: str, start: int, count: int, *, inherit_before: bool) -> None:
-    """Insert blank rows or columns on a draft; they take formats and validation from one neighbour, as in the editor."""
+    """Insert blank rows or columns on a draft; formats and validation come from one neighbour, as in the editor."""
     sheet = book.edit(sheet_id)
     rows = dimension == "ROWS"
     source = start - 1 if inherit_before else start
@@ -88,8 +88,8 @@ def _follow(book: Book, sheet: Sheet, dimension: str, at: int, by: int) -> None:
         )
         if entry is not None
     ]
-    shift_metadata(book, sheet.id, dimension, at, by)
-    shift_formulas(book, sheet, at, by, rows=rows)
+    _shift_metadata(book, sheet.id, dimension, at, by)
+    _shift_formulas(book, sheet.id, Shift(sheet.title, rows, at, by))
 
 
 def _shift_box(box: Box, at: int, by: int, *, rows: bool) -> Box | None:
@@ -128,7 +128,7 @@ def _shift_range(given: Json, keys: tuple[str, str], at: int, by: int) -> Json |
     return found
 
 
-def shift_metadata(book: Book, sheet_id: int, dimension: str, at: int, by: int) -> None:
+def _shift_metadata(book: Book, sheet_id: int, dimension: str, at: int, by: int) -> None:
     """Move developer metadata that sits on a row or column; what sat on a deleted one goes with it."""
     for key, entry in list(book.metadata.items()):
         place = entry["location"].get("dimensionRange")
@@ -142,14 +142,14 @@ def shift_metadata(book: Book, sheet_id: int, dimension: str, at: int, by: int) 
             book.metadata[key] = {**entry, "location": location}
 
 
-def shift_formulas(book: Book, changed: Sheet, at: int, by: int, *, rows: bool) -> None:
+def _shift_formulas(book: Book, changed: int, shift: Shift) -> None:
     """Rewrite every formula of the book that looks at the changed sheet."""
     for sheet in list(book.sheets):
-        own = sheet.id == changed.id
+        own = sheet.id == changed
         edits: list[tuple[int, Row]] = []
         for index, row in enumerate(sheet.rows):
             if any(cell is not None and type(cell.value) is Formula for cell in row):
-                new = tuple(_shift_cell(cell, changed.title, at, by, own=own, rows=rows) for cell in row)
+                new = tuple(_shift_cell(cell, shift, own=own) for cell in row)
                 if any(a is not b for a, b in zip(new, row, strict=True)):
                     edits.append((index, new))
         if edits:
@@ -158,10 +158,10 @@ def shift_formulas(book: Book, changed: Sheet, at: int, by: int, *, rows: bool) 
                 target.rows[index] = row
 
 
-def _shift_cell(cell: Cell | None, title: str, at: int, by: int, *, own: bool, rows: bool) -> Cell | None:
+def _shift_cell(cell: Cell | None, shift: Shift, *, own: bool) -> Cell | None:
     if cell is None or type(cell.value) is not Formula:
         return cell
-    text = shifted(cell.value.text, own, title, rows, at, by)
+    text = shifted(cell.value.text, shift, own=own)
     return cell if text == cell.value.text else cell.but(value=Formula(text))
 
 
@@ -261,9 +261,9 @@ def auto_resize(task: Task) -> None:
         return
     for column in range(start, end):
         shown = [
-            formatted(row[column].value, row[column].format)  # type: ignore[arg-type, union-attr] - filtered below
+            formatted(cell.value, cell.format)
             for row in sheet.rows
-            if column < len(row) and row[column] is not None and not isinstance(row[column].value, Formula)  # type: ignore[union-attr] - as above
+            if column < len(row) and (cell := row[column]) is not None and not isinstance(cell.value, Formula)
         ]
         longest = max((len(line) for text in shown for line in text.split("\n")), default=0)
         size = round(longest * _LETTER) + _MARGIN if longest else COLUMN_PIXELS

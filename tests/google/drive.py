@@ -10,11 +10,11 @@ from tests.google import masks
 from tests.google.drive_query import matcher
 from tests.google.errors import ApiError, DriveError
 from tests.google.evaluate import Evaluator
-from tests.google.model import Json
-from tests.google.protocol import Answer, json_answer
+from tests.google.model import Json, Sheet
+from tests.google.protocol import Answer, json_answer, match_route
 from tests.google.render import Renderer
 from tests.google.schema import DRIVE
-from tests.google.state import SPREADSHEET_TYPE, WRITERS, File, State, permission
+from tests.google.state import WRITERS, File, State, new_id, permission
 
 _FILE_DEFAULT = "kind,id,name,mimeType"
 _LIST_DEFAULT = f"kind,incompleteSearch,nextPageToken,files({_FILE_DEFAULT})"
@@ -205,6 +205,44 @@ def _export(call: Call) -> Answer:
     return Answer(200, out.getvalue().removesuffix("\r\n").encode(), content_type=mime_type)
 
 
+def _upload(call: Call) -> Json:
+    """Replace a spreadsheet by an uploaded CSV, as the old v2 upload with `convert` does: one tab, entered as typed."""
+    with call.state.lock:
+        file = call.file(write=True)
+        if file.book is None:
+            raise DriveError(400, "Bad Request", "badRequest")
+        rows = list(csv.reader(io.StringIO(call.body["text"], newline="")))
+        first = file.book.sheets[0]
+        book = file.book.fork()
+        book.sheets[:] = []
+        book.add_sheet(Sheet(first.id, first.title, max(len(rows), 1), max([1, *map(len, rows)])))
+        file.book = book
+        call.state.fill(file, {first.title: [[text or None for text in row] for row in rows]})
+        call.state.touch(file)
+    return {
+        "kind": "drive#file",
+        "id": file.id,
+        "title": file.name,
+        "mimeType": file.mime_type,
+        "createdDate": file.created,
+        "modifiedDate": file.modified,
+        "version": str(file.version),
+        "editable": True,
+    }
+
+
+def _comments(call: Call) -> Json:
+    return call.cut({"kind": "drive#commentList", "comments": list(call.file().comments)}, "kind,comments")
+
+
+def _comment_create(call: Call) -> Json:
+    with call.state.lock:
+        file = call.file()
+        entry = {"kind": "drive#comment", "id": new_id()[:11], **call.body}
+        file.comments.append(entry)
+    return call.cut(entry, "id")
+
+
 def _permissions(call: Call) -> Json:
     file = call.file(write=True)
     answer = {"kind": "drive#permissionList", "permissions": list(file.permissions)}
@@ -321,6 +359,8 @@ METHODS = {
         Method("files.copy", _copy, True),
         Method("files.delete", _delete, True),
         Method("files.export", _export, False),
+        Method("comments.list", _comments, False),
+        Method("comments.create", _comment_create, True),
         Method("permissions.list", _permissions, False),
         Method("permissions.get", _permission_get, False),
         Method("permissions.create", _permission_create, True),
@@ -330,31 +370,35 @@ METHODS = {
 }
 
 
+UPLOAD = Method("upload", _upload, True)
+
+
+_ROUTES = (
+    ("GET", "about", "about.get"),
+    ("GET", "files", "files.list"),
+    ("POST", "files", "files.create"),
+    ("GET", "files/ID", "files.get"),
+    ("PATCH", "files/ID", "files.update"),
+    ("DELETE", "files/ID", "files.delete"),
+    ("POST", "files/ID/copy", "files.copy"),
+    ("GET", "files/ID/export", "files.export"),
+    ("GET", "files/ID/comments", "comments.list"),
+    ("POST", "files/ID/comments", "comments.create"),
+    ("GET", "files/ID/permissions", "permissions.list"),
+    ("POST", "files/ID/permissions", "permissions.create"),
+    ("GET", "files/ID/permissions/ARG", "permissions.get"),
+    ("PATCH", "files/ID/permissions/ARG", "permissions.update"),
+    ("DELETE", "files/ID/permissions/ARG", "permissions.delete"),
+)
+
+
 def route(http_method: str, segments: list[str]) -> tuple[Method, str, str] | None:
     """Return the method, file id and further argument of `/drive/v3/...`; None where nothing is there."""
+    if http_method == "PUT" and segments[:4] == ["upload", "drive", "v2", "files"] and len(segments) == 5:
+        return UPLOAD, segments[4], ""
     if segments[:2] != ["drive", "v3"]:
         return None
-    names = {"GET": "get", "PATCH": "update", "DELETE": "delete"}
-    found: tuple[str, str, str] | None = None
-    match http_method, segments[2:]:
-        case "GET", ["about"]:
-            found = ("about.get", "", "")
-        case "GET", ["files"]:
-            found = ("files.list", "", "")
-        case "POST", ["files"]:
-            found = ("files.create", "", "")
-        case (("GET" | "PATCH" | "DELETE"), ["files", file_id]):
-            found = (f"files.{names[http_method]}", file_id, "")
-        case "POST", ["files", file_id, "copy"]:
-            found = ("files.copy", file_id, "")
-        case "GET", ["files", file_id, "export"]:
-            found = ("files.export", file_id, "")
-        case "GET", ["files", file_id, "permissions"]:
-            found = ("permissions.list", file_id, "")
-        case "POST", ["files", file_id, "permissions"]:
-            found = ("permissions.create", file_id, "")
-        case (("GET" | "PATCH" | "DELETE"), ["files", file_id, "permissions", key]):
-            found = (f"permissions.{names[http_method]}", file_id, key)
+    found = match_route(_ROUTES, http_method, segments[2:])
     return (METHODS[found[0]], found[1], found[2]) if found else None
 
 
@@ -363,6 +407,9 @@ def answer(
 ) -> Answer:
     """Check a call against the schema and carry it out."""
     method, file_id, argument = found
+    if method is UPLOAD:
+        flags = dict.fromkeys(query, True)
+        return json_answer(method.run(Call(state, caller, file_id, argument, flags, body)))
     # gspread sends this flag of files.list to files.get as well, and Drive lets it pass (from the recordings).
     extra = {"includeItemsFromAllDrives"} - set(DRIVE.methods[method.id].get("parameters", {}))
     parameters = DRIVE.parameters(method.id, {name: v for name, v in query.items() if name not in extra})
@@ -375,6 +422,3 @@ def answer(
         text = f"Invalid field selection {query.get('fields', [''])[-1]}"
         raise DriveError(400, text, "invalidParameter", location=("fields", "parameter")) from error
     return result if isinstance(result, Answer) else json_answer(result)
-
-
-__all__ = ["SPREADSHEET_TYPE", "answer", "route"]

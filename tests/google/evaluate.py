@@ -72,13 +72,14 @@ class Evaluator:
             return PARSE
         self._depth += 1
         try:
-            return _Parser(self, self._book, sheet, text[1:]).whole()
+            result: Result = _Parser(self, self._book, sheet, text[1:]).whole()
         except _FailureError as failure:
             return failure.value
         except (OverflowError, ValueError, ArithmeticError):
             return ErrorValue("#NUM!", "NUM", "The result is not a number.")
         finally:
             self._depth -= 1
+        return result
 
     def link(self, value: Value) -> str | None:
         """Return the address a cell links to: a URL typed as text, or a literal HYPERLINK."""
@@ -110,7 +111,7 @@ class _Parser:
             at = match.end()
         return found
 
-    def whole(self) -> Result:
+    def whole(self) -> Any:
         value = self._comparison()
         if self._at != len(self._tokens):
             raise _FailureError(PARSE)

@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 )
 _CORNER = re.compile(r"^(\$?)([A-Za-z]*)(\$?)(\d*)$")
 BROKEN = "#REF!"
+_FAR = 2**31  # beyond every grid
 
 
 class Corner(NamedTuple):
@@ -108,41 +109,52 @@ def copied(formula: str, down: int, right: int) -> str:
     return rewrite(formula, change)
 
 
-def shifted(formula: str, own: bool, title: str, rows: bool, at: int, by: int) -> str:
-    """Return the formula after `by` rows or columns were inserted (or -by deleted) at `at` on the sheet `title`.
+class Shift(NamedTuple):
+    """`by` rows (or columns) inserted at index `at` of the sheet `title`; a negative `by` deletes."""
 
-    `own` says that the formula stands on that sheet, so that references without a sheet name mean it.
+    title: str
+    rows: bool
+    at: int
+    by: int
 
-    >>> shifted("=B5+Other!B5", True, "S", True, 2, 1)
+
+def shifted(formula: str, shift: Shift, *, own: bool) -> str:
+    """Return the formula after rows or columns came or went.
+
+    `own` says that the formula stands on the changed sheet, so that references without a sheet name mean it.
+
+    >>> shifted("=B5+Other!B5", Shift("S", True, 2, 1), own=True)
     '=B6+Other!B5'
-    >>> shifted("=SUM(A1:A5)", True, "S", True, 1, -2), shifted("=A2", True, "S", True, 1, -1)
+    >>> gone = Shift("S", True, 1, -2)
+    >>> shifted("=SUM(A1:A5)", gone, own=True), shifted("=A2", gone, own=True)
     ('=SUM(A1:A3)', '=#REF!')
     """
 
     def change(found: Reference) -> str:
-        if (found.sheet is None and not own) or (
-            found.sheet is not None and found.sheet.casefold() != title.casefold()
-        ):
-            return found.text()
-        axis = "row" if rows else "column"
-        low = getattr(found.first, axis)
-        high = getattr(found.last, axis) if found.last else low
-        if low is None and high is None:
-            return found.text()
-        start = low if low is not None else 0
-        end = (high if high is not None else 2**31) + 1
-        if end < start:
-            return found.text()
-        start, end = shift_span(start, end, at, by)
-        if end <= start:
-            return BROKEN
-        first = found.first if low is None else found.first._replace(**{axis: start})
-        last = found.last
-        if last is not None and high is not None:
-            last = last._replace(**{axis: end - 1})
-        return found._replace(first=first, last=last).text()
+        named = found.sheet is not None and found.sheet.casefold() == shift.title.casefold()
+        return _shifted_reference(found, shift) if named or (own and found.sheet is None) else found.text()
 
     return rewrite(formula, change)
+
+
+def _shifted_reference(found: Reference, shift: Shift) -> str:
+    low, high = _along(found.first, shift), _along(found.last or found.first, shift)
+    if (low is None and high is None) or (low is not None and high is not None and high < low):
+        return found.text()
+    start, end = shift_span(low or 0, (_FAR if high is None else high) + 1, shift.at, shift.by)
+    if end <= start:
+        return BROKEN
+    first = found.first if low is None else _placed(found.first, shift, start)
+    last = found.last if found.last is None or high is None else _placed(found.last, shift, end - 1)
+    return found._replace(first=first, last=last).text()
+
+
+def _along(corner: Corner, shift: Shift) -> int | None:
+    return corner.row if shift.rows else corner.column
+
+
+def _placed(corner: Corner, shift: Shift, index: int) -> Corner:
+    return corner._replace(row=index) if shift.rows else corner._replace(column=index)
 
 
 def shift_span(start: int, end: int, at: int, by: int) -> tuple[int, int]:

@@ -49,7 +49,7 @@ def spreadsheet(book: Book, ranges: list[str], mask: masks.Mask | None, *, grid_
 
 
 def _at_spreadsheet(entry: Json) -> bool:
-    return entry["location"].get("locationType") == "SPREADSHEET"
+    return bool(entry["location"].get("locationType") == "SPREADSHEET")
 
 
 def sheet_properties(sheet: Sheet, index: int) -> Json:

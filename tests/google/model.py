@@ -162,7 +162,7 @@ class Sheet:
     def hidden(self, row: int) -> bool:
         """Say whether a row is hidden, by hand or by a filter."""
         meta = self.row_meta.get(row)
-        return bool(meta) and bool(meta.get("hiddenByUser") or meta.get("hiddenByFilter"))
+        return meta is not None and bool(meta.get("hiddenByUser") or meta.get("hiddenByFilter"))
 
     def used_rows(self) -> int:
         """Return one past the last row with a value."""
@@ -212,9 +212,9 @@ class Book:
         for position, sheet in enumerate(self.sheets):
             if sheet.id == sheet_id:
                 if sheet_id not in self._own:
-                    sheet = self.sheets[position] = sheet.fork()
+                    self.sheets[position] = sheet.fork()
                     self._own.add(sheet_id)
-                return sheet
+                return self.sheets[position]
         raise bad_request(f"No grid with id: {sheet_id}")
 
     def add_sheet(self, sheet: Sheet, index: int | None = None) -> None:

@@ -57,6 +57,32 @@ def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = 
     return Answer(status, (text + "\n").encode("utf-8", "replace"), headers=headers or {})
 
 
+Route = tuple[str, str, str]  # HTTP method, pattern with ID and ARG in it, name of the API's method
+
+
+def match_route(routes: tuple[Route, ...], http_method: str, parts: list[str]) -> tuple[str, str, str] | None:
+    """Return name, ID and ARG of the first route that fits the unescaped parts of a path."""
+    for wanted, pattern, name in routes:
+        found = _match(pattern.split("/") if pattern else [], parts) if wanted == http_method else None
+        if found is not None:
+            return name, found.get("ID", ""), found.get("ARG", "")
+    return None
+
+
+def _match(pattern: list[str], parts: list[str]) -> dict[str, str] | None:
+    """Return what stands for ID and ARG; a verb after a colon must end its part."""
+    if len(pattern) != len(parts):
+        return None
+    found = {}
+    for wanted, part in zip(pattern, parts, strict=True):
+        name, colon, verb = wanted.partition(":")
+        if name in {"ID", "ARG"} and part.endswith(colon + verb) and part != colon + verb:
+            found[name] = part.removesuffix(colon + verb)
+        elif wanted != part:
+            return None
+    return found
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(name)
 

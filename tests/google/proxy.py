@@ -4,10 +4,7 @@ import contextlib
 import datetime
 import ipaddress
 import ssl
-import threading
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.google.app import HOSTS
+from tests.google.connection import Handler
 from tests.google.protocol import Answer
 
 _LIFETIME = datetime.timedelta(days=7)
@@ -81,57 +79,43 @@ class Authority:
         return builder.sign(signer, hashes.SHA256())
 
 
-class ProxyServer(ThreadingHTTPServer):
+class Tunnel(Handler):
     """Answers CONNECT for Google's hosts by becoming them; refuses every other host and every plain request."""
 
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
+    context: ssl.SSLContext
 
-    def __init__(self, handler: type[Any], authority: Authority) -> None:
-        context = authority.context
+    def dispatch(self) -> None:
+        """Open the tunnel, or answer a request that came through it."""
+        if self.host:
+            super().dispatch()
+        elif self.command == "CONNECT" and _host(self.path) in HOSTS:
+            self._become(_host(self.path))
+        else:
+            text = "This proxy leads to the stand-in for Google only.\n"
+            self.send(Answer(403, text.encode(), "text/plain; charset=utf-8"), close=True)
 
-        class Proxying(handler):  # type: ignore[misc] - the base is made at run time, bound to its stand-in
-            def dispatch(self) -> None:
-                if self.host:
-                    super().dispatch()
-                elif self.command == "CONNECT" and _host(self.path) in HOSTS:
-                    self._become(_host(self.path))
-                else:
-                    text = "This proxy leads to the stand-in for Google only.\n"
-                    self._send(Answer(403, text.encode(), "text/plain; charset=utf-8"), close=True)
+    def _become(self, host: str) -> None:
+        """Go on with the same connection as that host, under TLS."""
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.wfile.flush()
+        try:
+            self.connection = self.context.wrap_socket(self.connection, server_side=True)
+        except OSError:  # the client went away, or does not trust the authority
+            self.close_connection = True
+            return
+        self.request = self.connection
+        self.rfile = self.connection.makefile("rb", -1)
+        self.wfile = self.connection.makefile("wb", -1)
+        self.host = host
+        self.close_connection = False
 
-            def _become(self, host: str) -> None:
-                self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                self.wfile.flush()
-                try:
-                    self.connection.settimeout(self.timeout)
-                    self.connection = context.wrap_socket(self.connection, server_side=True)
-                except (ssl.SSLError, OSError):
-                    self.close_connection = True
-                    return
-                self.request = self.connection
-                self.rfile = self.connection.makefile("rb", -1)
-                self.wfile = self.connection.makefile("wb", -1)
-                self.host = host
-                self.close_connection = False
-
-            def finish(self) -> None:
-                with contextlib.suppress(OSError):
-                    super().finish()
-                if self.host:
-                    with contextlib.suppress(OSError):
-                        self.connection.close()
-
-        super().__init__(("127.0.0.1", 0), Proxying)
-        self._guard = threading.Lock()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay quiet about clients that go away or do not trust the authority."""
-        import sys  # noqa: PLC0415 - only for defects
-
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
+    def finish(self) -> None:
+        """Close what `_become` opened."""
+        with contextlib.suppress(OSError):
+            super().finish()
+        if self.host:
+            with contextlib.suppress(OSError):
+                self.connection.close()
 
 
 def _host(target: str) -> str:

@@ -17,12 +17,12 @@ def resolve(book: Book, text: str) -> tuple[Sheet, Box, bool]:
         sheet = book.named(rest)
         if sheet is not None and (parse_span(rest) is None or text != rest):
             return sheet, sheet.whole, False
-        found = _span(book, book.sheets[0], rest, text) or (_whole(sheet) if sheet else None)
+        found = _span(book, book.sheets[0], rest) or (_whole(sheet) if sheet else None)
     else:
         sheet = book.named(title)
         if sheet is None:
             raise _unparsable(text)
-        found = _whole(sheet) if not rest else _span(book, sheet, rest, text)
+        found = _whole(sheet) if not rest else _span(book, sheet, rest)
     if found is None:
         raise _unparsable(text)
     return found
@@ -32,7 +32,7 @@ def _whole(sheet: Sheet) -> tuple[Sheet, Box, bool]:
     return sheet, sheet.whole, False
 
 
-def _span(book: Book, sheet: Sheet, rest: str, text: str) -> tuple[Sheet, Box, bool] | None:
+def _span(book: Book, sheet: Sheet, rest: str) -> tuple[Sheet, Box, bool] | None:
     span = parse_span(rest)
     if span is None:
         return _named(book, rest)

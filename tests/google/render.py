@@ -150,16 +150,12 @@ class Renderer:
             return entered.text
         result: Result
         result = self._evaluator.value(sheet, *place) if isinstance(entered, Formula) else entered
-        if option == "FORMATTED_VALUE":
+        kind = ((cell.format or {}).get("numberFormat") or {}).get("type")
+        if option == "FORMATTED_VALUE" or (dates == "FORMATTED_STRING" and kind in _DATES):
             return formatted(result, cell.format)
-        if result is None:
-            return ""
         if isinstance(result, ErrorValue):
             return result.text
-        kind = ((cell.format or {}).get("numberFormat") or {}).get("type")
-        if dates == "FORMATTED_STRING" and kind in _DATES and not isinstance(result, str | bool):
-            return formatted(result, cell.format)
-        return result
+        return "" if result is None else result
 
     def cell_data(self, sheet: Sheet, cell: Cell | None, place: tuple[int, int], mask: masks.Mask) -> Json:
         """Return the CellData of one cell with what the mask names."""

@@ -71,7 +71,7 @@ class Discovery:
         name = str(request["$ref"])
         # A method whose HTTP rule binds the body to one field names that field first in its messages.
         start = "data" if name == "ValueRange" else ""
-        reader = _Reader(self.document["schemas"], _PACKAGE[self._name])
+        reader = _Reader(self.document["schemas"], _PACKAGE[self._name], strict=self._name != "drive.v3")
         found: Json = reader.message(body, name, start) or {}
         if reader.found:
             raise violations(reader.found[:_LIMIT])
@@ -156,8 +156,9 @@ class Discovery:
 class _Reader:
     """Reads one JSON body into its schema, collecting violations as it goes."""
 
-    def __init__(self, schemas: Json, package: str) -> None:
+    def __init__(self, schemas: Json, package: str, *, strict: bool = True) -> None:
         self._schemas, self._package = schemas, package
+        self._strict = strict  # the Drive service passes over names it does not know
         self.found: list[tuple[str, str]] = []
 
     def message(self, value: Any, name: str, path: str) -> Any:
@@ -170,6 +171,8 @@ class _Reader:
             field = key if key in properties else _camel(key)
             schema = properties.get(field)
             if schema is None:
+                if not self._strict:
+                    continue
                 place = f" at '{path}'" if path else ""
                 text = f'Invalid JSON payload received. Unknown name "{key}"{place}: Cannot find field.'
                 self.found.append((path, text))

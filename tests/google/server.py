@@ -1,29 +1,26 @@
 """The stand-in itself: HTTP servers in threads, and the small API that tests use in their own process."""
 
-import contextlib
 import json
 import shutil
-import socket
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.google.app import MAX_BODY, App
+from tests.google.app import App
+from tests.google.connection import Handler, HttpServer
 from tests.google.faults import Fault, Faults, answer_of
 from tests.google.labeler import Labeler
 from tests.google.oauth import TokenService
 from tests.google.protocol import Answer, Request
-from tests.google.proxy import Authority, ProxyServer
+from tests.google.proxy import Authority, Tunnel
 from tests.google.state import STRANGER, State, permission
 
 ACCOUNT = "curator@example-project.iam.gserviceaccount.com"
-_IDLE = 120  # seconds until an unused connection is closed
 
 
 @dataclass
@@ -46,126 +43,6 @@ class _Hook:
     seen: int = field(default=0)
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Speaks HTTP/1.1 with kept connections; everything else is the stand-in's."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "ESF"
-    sys_version = ""
-    timeout = _IDLE
-    disable_nagle_algorithm = True
-    wbufsize = -1  # one packet for head and body
-    host = ""  # the host a proxied connection is for
-    standin: "StandIn"
-
-    def handle_one_request(self) -> None:
-        """Read and answer one request, whatever its method is called."""
-        try:
-            self.raw_requestline = self.rfile.readline(65537)
-        except (TimeoutError, OSError):
-            self.close_connection = True
-            return
-        if not self.raw_requestline:
-            self.close_connection = True
-            return
-        if len(self.raw_requestline) > 65536:
-            self.requestline = self.request_version = self.command = ""
-            self.send_error(414)
-            return
-        if self.parse_request():
-            with contextlib.suppress(ConnectionError, TimeoutError):
-                self.dispatch()
-                self.wfile.flush()
-
-    def dispatch(self) -> None:
-        """Let the stand-in answer."""
-        request = self._read_request()
-        if request is not None:
-            answer = self.standin.handle(request)
-            if answer is None:
-                self._reset()
-            else:
-                self._send(answer)
-
-    def _read_request(self) -> Request | None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        text = headers.get("content-length", "0")
-        if "chunked" in headers.get("transfer-encoding", ""):
-            body = self._read_chunks()
-        elif not text.isdigit():
-            self._send(Answer(400, b"Bad Request", "text/plain"), close=True)
-            return None
-        elif int(text) > MAX_BODY:
-            body = {
-                "error": {
-                    "code": 413,
-                    "message": "Request payload size exceeds the limit: 52428800 bytes.",
-                    "status": "INVALID_ARGUMENT",
-                }
-            }
-            self._send(Answer(413, json.dumps(body).encode()), close=True)
-            return None
-        else:
-            body = self.rfile.read(int(text))
-        return Request(self.command, self.path, headers, body, self.host)
-
-    def _read_chunks(self) -> bytes:
-        parts, total = [], 0
-        while total <= MAX_BODY:
-            line = self.rfile.readline(1024).split(b";")[0].strip()
-            try:
-                size = int(line, 16)
-            except ValueError:
-                break
-            if not size:
-                while self.rfile.readline(65537).strip():
-                    pass
-                break
-            parts.append(self.rfile.read(size))
-            self.rfile.readline(16)
-            total += size
-        return b"".join(parts)
-
-    def _send(self, answer: Answer, *, close: bool = False) -> None:
-        self.send_response_only(answer.status)
-        self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(answer.body)))
-        for name, value in answer.headers.items():
-            self.send_header(name, value)
-        if close:
-            self.send_header("Connection", "close")
-            self.close_connection = True
-        self.end_headers()
-        if self.command != "HEAD" and answer.status != 204:
-            self.wfile.write(answer.body)
-
-    def _reset(self) -> None:
-        """Break the connection so that the client sees a reset, not an end."""
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
-        with contextlib.suppress(OSError):
-            self.connection.close()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
-        """Keep quiet: the log is `StandIn.requests`."""
-
-
-class HttpServer(ThreadingHTTPServer):
-    """Many connections, each in a thread that ends with the process."""
-
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay quiet about clients that go away; anything else is a defect and is shown."""
-        import sys  # noqa: PLC0415 - only for defects
-
-        if not isinstance(sys.exception(), ConnectionError | TimeoutError | OSError):
-            super().handle_error(request, client_address)
-
-
 class StandIn:
     """Google in this process: `with StandIn() as google:` serves on loopback until the block ends.
 
@@ -184,10 +61,10 @@ class StandIn:
         self._hooks: list[_Hook] = []
         self._stopping = threading.Event()
         self._folder = Path(tempfile.mkdtemp(prefix="standin-"))
-        handler = type("Bound", (Handler,), {"standin": self})
         authority = Authority(self._folder)
-        self._server = HttpServer(("127.0.0.1", port), handler)
-        self._proxy = ProxyServer(handler, authority)
+        self._server = HttpServer(("127.0.0.1", port), type("Bound", (Handler,), {"answers": self}))
+        tunnel = type("BoundTunnel", (Tunnel,), {"answers": self, "context": authority.context})
+        self._proxy = HttpServer(("127.0.0.1", 0), tunnel)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.proxy = f"http://127.0.0.1:{self._proxy.server_address[1]}"
         self.ca = str(authority.ca_file)

@@ -240,7 +240,7 @@ def update_spreadsheet_properties(task: Task) -> None:
     """Change title, locale, time zone and the like of the file."""
     given = task.given.get("properties") or {}
     mask = task.mask()
-    names = mask or dict.fromkeys(given, {})
+    names: masks.Mask = mask or {name: {} for name in given}
     locale = given.get("locale")
     if "locale" in names and locale not in LOCALES and not _looks_like_locale(locale):
         raise task.refuse(f"Unsupported locale: {locale}")

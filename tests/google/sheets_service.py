@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.google import batch, masks, values
-from tests.google.errors import ApiError, bad_request, not_found
-from tests.google.grid import Box
-from tests.google.griddata import sheet_properties, spreadsheet
+from tests.google.errors import bad_request, not_found
+from tests.google.grid import a1
+from tests.google.griddata import spreadsheet
 from tests.google.model import Book, Json
 from tests.google.part_requests import find_metadata
-from tests.google.ranges import resolve
+from tests.google.protocol import match_route
+from tests.google.ranges import clip, resolve
 from tests.google.schema import SHEETS
 from tests.google.sheet_requests import copy_to, update_spreadsheet_properties
 from tests.google.state import State
@@ -79,9 +80,6 @@ def filter_ranges(book: Book, one: Json) -> list[str]:
     if one.get("a1Range"):
         return [str(one["a1Range"])]
     if one.get("gridRange") is not None:
-        from tests.google.grid import a1  # noqa: PLC0415 - only here
-        from tests.google.ranges import clip  # noqa: PLC0415 - only here
-
         sheet = book.find(int(one["gridRange"].get("sheetId") or 0))
         if sheet is None:
             raise bad_request(f"No grid with id: {one['gridRange'].get('sheetId')}")
@@ -217,43 +215,33 @@ METHODS = {
 }
 
 
+_ROUTES = (
+    ("POST", "", "spreadsheets.create"),
+    ("GET", "ID", "spreadsheets.get"),
+    ("POST", "ID:batchUpdate", "spreadsheets.batchUpdate"),
+    ("POST", "ID:getByDataFilter", "spreadsheets.getByDataFilter"),
+    ("GET", "ID/values:batchGet", "spreadsheets.values.batchGet"),
+    ("POST", "ID/values:batchUpdate", "spreadsheets.values.batchUpdate"),
+    ("POST", "ID/values:batchClear", "spreadsheets.values.batchClear"),
+    ("GET", "ID/values/ARG", "spreadsheets.values.get"),
+    ("PUT", "ID/values/ARG", "spreadsheets.values.update"),
+    ("POST", "ID/values/ARG:append", "spreadsheets.values.append"),
+    ("POST", "ID/values/ARG:clear", "spreadsheets.values.clear"),
+    ("POST", "ID/sheets/ARG:copyTo", "spreadsheets.sheets.copyTo"),
+    ("GET", "ID/developerMetadata/ARG", "spreadsheets.developerMetadata.get"),
+    ("POST", "ID/developerMetadata:search", "spreadsheets.developerMetadata.search"),
+)
+
+
 def route(http_method: str, segments: list[str]) -> tuple[Method, str, str] | None:
     """Return the method, spreadsheet id and path argument of `/v4/spreadsheets/...`; None where nothing is there.
 
-    `segments` are unescaped; a verb after a colon belongs to the last one.
+    `segments` are unescaped one by one: a range may hold slashes and colons of its own.
     """
     if segments[:2] != ["v4", "spreadsheets"]:
         return None
-    rest = segments[2:]
-    found: tuple[str, str, str] | None = None
-    match http_method, rest:
-        case "POST", []:
-            found = ("spreadsheets.create", "", "")
-        case "GET", [file_id]:
-            found = ("spreadsheets.get", file_id, "")
-        case "POST", [last]:
-            file_id, _, verb = last.rpartition(":")
-            found = (f"spreadsheets.{verb}", file_id, "")
-        case "GET", [file_id, "values:batchGet"]:
-            found = ("spreadsheets.values.batchGet", file_id, "")
-        case "POST", [file_id, ("values:batchUpdate" | "values:batchClear") as last]:
-            found = (last.replace("values:", "spreadsheets.values."), file_id, "")
-        case "GET", [file_id, "values", argument]:
-            found = ("spreadsheets.values.get", file_id, argument)
-        case "PUT", [file_id, "values", argument]:
-            found = ("spreadsheets.values.update", file_id, argument)
-        case "POST", [file_id, "values", last]:
-            argument, _, verb = last.rpartition(":")
-            found = (f"spreadsheets.values.{verb}", file_id, argument) if verb in {"append", "clear"} else None
-        case "POST", [file_id, "sheets", last] if last.endswith(":copyTo"):
-            found = ("spreadsheets.sheets.copyTo", file_id, last.removesuffix(":copyTo"))
-        case "GET", [file_id, "developerMetadata", argument]:
-            found = ("spreadsheets.developerMetadata.get", file_id, argument)
-        case "POST", [file_id, "developerMetadata:search"]:
-            found = ("spreadsheets.developerMetadata.search", file_id, "")
-    if found is None or found[0] not in METHODS or (found[0] in {"spreadsheets.get"} and not found[1]):
-        return None
-    return METHODS[found[0]], found[1], found[2]
+    found = match_route(_ROUTES, http_method, segments[2:])
+    return (METHODS[found[0]], found[1], found[2]) if found else None
 
 
 def answer(state: State, caller: str, found: tuple[Method, str, str], query: dict[str, list[str]], body: Json) -> Json:
@@ -268,6 +256,3 @@ def answer(state: State, caller: str, found: tuple[Method, str, str], query: dic
         SHEETS.check_mask(method.id, mask, text or "")
         result = masks.apply(result, mask)
     return result
-
-
-__all__ = ["ApiError", "Box", "answer", "route", "sheet_properties"]

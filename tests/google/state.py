@@ -39,6 +39,7 @@ class File:
     trashed: bool = False
     drive_id: str | None = None  # the shared drive it lies in
     description: str | None = None
+    comments: list[Json] = field(default_factory=list)
 
     def role(self, email: str) -> str | None:
         """Return the strongest role that an account has, None without access."""

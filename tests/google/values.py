@@ -162,21 +162,31 @@ def flip(rows: Rows) -> Rows:
 
 
 def write_many(book: Book, body: Json) -> Json:
-    """Carry out values.batchUpdate on a draft: all ranges or none."""
-    answers = [
-        write(book, str(entry.get("range", "")), {**entry, "range": None}, body) for entry in body.get("data") or []
-    ]
-    answer: Json = {"spreadsheetId": book.id}
+    """Carry out values.batchUpdate on a draft: all ranges or none.
+
+    The totals count a row or column once, however many ranges touch it (from Google's guide to batch writes).
+    """
+    answers: list[Json] = []
+    rows: set[tuple[int, int]] = set()
+    columns: set[tuple[int, int]] = set()
+    sheets: set[int] = set()
+    for entry in body.get("data") or []:
+        text = str(entry.get("range", ""))
+        found = write(book, text, {**entry, "range": None}, {**body, "majorDimension": entry.get("majorDimension")})
+        answers.append(found)
+        if found.get("updatedCells"):
+            sheet, box, _ = resolve(book, found["updatedRange"])
+            sheets.add(sheet.id)
+            rows |= {(sheet.id, row) for row in range(box.top, box.bottom)}
+            columns |= {(sheet.id, column) for column in range(box.left, box.right)}
     totals = {
-        "totalUpdatedRows": sum(found.get("updatedRows", 0) for found in answers),
-        "totalUpdatedColumns": sum(found.get("updatedColumns", 0) for found in answers),
+        "totalUpdatedRows": len(rows),
+        "totalUpdatedColumns": len(columns),
         "totalUpdatedCells": sum(found.get("updatedCells", 0) for found in answers),
-        "totalUpdatedSheets": len({resolve(book, found["updatedRange"])[0].id for found in answers}),
+        "totalUpdatedSheets": len(sheets),
     }
-    answer |= {name: number for name, number in totals.items() if number}
-    if answers:
-        answer["responses"] = answers
-    return answer
+    answer: Json = {"spreadsheetId": book.id} | {name: number for name, number in totals.items() if number}
+    return answer | ({"responses": answers} if answers else {})
 
 
 def clear(book: Book, text: str) -> str:
@@ -238,7 +248,7 @@ def _filled(sheet: Sheet, box: Box) -> list[tuple[int, int]]:
 def _spread(sheet: Sheet, block: Box) -> Box:
     while True:
         around = Box(max(0, block.top - 1), block.bottom + 1, max(0, block.left - 1), block.right + 1)
-        edge = [place for place in _border(sheet, around)]
+        edge = list(_border(sheet, around))
         grown = Box(
             min([block.top] + [row for row, _ in edge]),
             max([block.bottom] + [row + 1 for row, _ in edge]),
