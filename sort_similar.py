@@ -15,15 +15,16 @@ from console.interruption import Interruptions
 from console.messages import note, say
 from console.progress import Progress
 from console.running import run
-from errors import SheetChanged, StateError, Unsortable, UsageError
+from errors import SheetChanged, StateError, Unsortable
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images import options as fetching
 from report import building, summary
 from report.result import Result, last_result_path, write
-from sheets import a1, undo
+from sheets import undo
 from sheets.a1 import Area
-from sheets.opening import is_local, open_worksheet, reopen
+from sheets.opening import open_worksheet, reopen
+from sheets.options import area_of, base_folder_of
 from sheets.rows import Rows, Scope
 from sheets.worksheet import Identity, Move, Worksheet
 
@@ -60,8 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Read the rows, look at their pictures, arrange them, and write the order: over again if others edit meanwhile."""
     started = time.monotonic()
-    area = _area(options)
-    settings = fetching.settings_of(options, base_folder=_base_folder(options))
+    area = area_of(options)
+    settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
     saved: undo.Saved | None = None
     written: str | None = None
@@ -160,31 +161,6 @@ def parser() -> argparse.ArgumentParser:
     fetching.add_arguments(made)
     arguments.add_run(made)
     return made
-
-
-def _area(options: argparse.Namespace) -> Area:
-    for given, name in ((options.spreadsheet, "-s SPREADSHEET"), (options.range, "-r RANGE")):
-        if not given:
-            raise UsageError(
-                f"{name} is missing.", 'For example: -s foods.xlsx -r B2:C, or -s "example" -w "Sheet1" ...'
-            )
-    area = a1.parse(options.range)
-    if area.worksheet is not None:
-        if options.worksheet not in (None, area.worksheet):
-            raise UsageError(
-                f"-r names the tab {area.worksheet!r} and -w the tab {options.worksheet!r}.", "Name one of them."
-            )
-        options.worksheet = area.worksheet
-    return area
-
-
-def _base_folder(options: argparse.Namespace) -> Path | None:
-    """The folder whose pictures the rows may name by path: a local workbook's own; a Google Sheet has none."""
-    if is_local(options.spreadsheet):
-        return Path(options.spreadsheet).resolve().parent
-    if options.allow_files:
-        raise UsageError("--allow-files is for local workbooks; a Google Sheet cannot name files.", "Leave it away.")
-    return None
 
 
 def _scope(options: argparse.Namespace) -> Scope:

@@ -9,8 +9,10 @@ from console.interruption import Interrupted, Interruptions
 from console.messages import note, show_error
 from errors import CurationError
 
+NOTHING_WRITTEN = "Interrupted: nothing was written. Pictures fetched so far are kept for the next run."
 
-def run(story: Callable[[Interruptions], int], *, debug: bool) -> int:
+
+def run(story: Callable[[Interruptions], int], *, debug: bool, interrupted_means: str = NOTHING_WRITTEN) -> int:
     """Return the exit code of `story`, with its errors and interruptions told in sentences."""
     try:
         with Interruptions() as interruptions:
@@ -20,7 +22,7 @@ def run(story: Callable[[Interruptions], int], *, debug: bool) -> int:
         show_error(error, debug=debug)
         return error.exit_code
     except Interrupted as interrupted:
-        note("\nInterrupted: nothing was written. Pictures fetched so far are kept for the next run.")
+        note(f"\n{interrupted_means}")
         return interrupted.exit_code
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`); the descriptor is replaced so that the interpreter's
