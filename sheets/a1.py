@@ -61,6 +61,11 @@ class Area:
         """The number of columns."""
         return self.last_column - self.first_column + 1
 
+    @property
+    def height(self) -> int:
+        """The number of rows of an area that has a last one; 0 for an open one."""
+        return 0 if self.last_row is None else self.last_row - self.first_row + 1
+
     def __str__(self) -> str:
         """The normal spelling, without the tab: `B2:C500`, `B2:C`."""
         last = "" if self.last_row is None else str(self.last_row)

@@ -94,6 +94,13 @@ class DelimitedWorksheet:
         """Return the rows of `area`; see `worksheet.Worksheet.read`."""
         return _rows(self._table(area, at_least), area, scope, at_least)
 
+    def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
+        """Return what the fields of an area say; see `worksheet.Worksheet.texts`."""
+        records = split(read_file(self._path), self._path.suffix).records[area.first_row - 1 : area.last_row]
+        columns = range(area.first_column, area.last_column + 1)
+        shown = [tuple(value_of(record[i]) if i < len(record) else "" for i in columns) for record in records]
+        return (*shown, *[("",) * area.width] * (area.height - len(shown)))
+
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the records in their new order; see `worksheet.Worksheet.reorder`."""
         refuse_if_open_elsewhere(self._path)

@@ -5,7 +5,8 @@ What each edit in the moment between our last look and the batch ends in (`googl
     a label or note typed in a moving row      it moves with its row; the run succeeds
     rows added below the range                 they stay below; the run succeeds
     an address retyped, a row inserted or      whole rows of the edited sheet were permuted:
-      deleted, rows sorted by hand               SheetChanged(landed=True), read again and reorder again
+      deleted, rows sorted by hand               SheetChanged(landed=True), read again and reorder again; where
+                                                 an obstacle has come up, sorted back and SheetChanged(landed=False)
     a column inserted, deleted or moved        sorted back at once; SheetChanged(landed=False). The next reading
                                                  has an obstacle where the range names other columns now
     rows hidden or filtered                    sorted back at once; SheetChanged(landed=False)
@@ -100,6 +101,13 @@ class GoogleWorksheet:
         self._service.refresh_patience()
         return self._look(area, scope, at_least).rows
 
+    def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
+        """Return what the cells of an area show; see `worksheet.Worksheet.texts`."""
+        self._service.refresh_patience()
+        tab = google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
+        place = google_reading.asked(tab, area, Scope.RANGE_ONLY)
+        return google_reading.texts(area, place, self._of_tab(google_reading.TEXT_FIELDS, place))
+
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Apply `move` in one atomic batch, verified in its own answer; return one line that says what was written.
 
@@ -117,7 +125,15 @@ class GoogleWorksheet:
                 backups.append(self._new_backup(move.run))
             return backups[0] if backups else None
 
-        desk = Desk(self._service, self._book.key, lambda: self._ready(move), self._stamps, self._again, backup)
+        desk = Desk(
+            self._service,
+            self._book.key,
+            lambda: self._ready(move),
+            self._stamps,
+            self._again,
+            lambda: self._obstacle(self._look(move.area, move.scope, 0), move) is not None,
+            backup,
+        )
         with committing():
             self._service.refresh_patience()
             remark = Commit(desk, move.run, move.order, move.scope).apply(reading)
@@ -141,10 +157,14 @@ class GoogleWorksheet:
                 f"The addresses in {move.area} of {self._tab.title!r} changed while the pictures were compared.",
                 "Nothing was written. Run the same command again; pictures that are known are not fetched again.",
             )
-        for obstacle in reading.rows.obstacles:
-            if not (obstacle.yields_to_force and move.force):
-                raise Unsortable(obstacle.what, obstacle.hint)
+        if (obstacle := self._obstacle(reading, move)) is not None:
+            raise Unsortable(obstacle.what, obstacle.hint)
         return reading
+
+    @staticmethod
+    def _obstacle(reading: Reading, move: Move) -> Obstacle | None:
+        standing = (entry for entry in reading.rows.obstacles if not (entry.yields_to_force and move.force))
+        return next(standing, None)
 
     def _look(self, area: Area, scope: Scope, at_least: int) -> Reading:
         while True:

@@ -21,6 +21,7 @@ FIELDS = (
     "sheets(properties(sheetId,gridProperties(rowCount,columnCount)),"
     f"data(startRow,startColumn,rowData(values({CELL_FIELDS}))))"
 )
+TEXT_FIELDS = "sheets(properties(sheetId),data(startRow,startColumn,rowData(values(formattedValue))))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,13 @@ def reading(tab: Preflight, question: Question, place: Box, answer: Json) -> Rea
     )
     columns = columns_of([_values(row, place.top + i) for i, row in enumerate(area_rows[:n])])
     return Reading(tab, rows, box, _seen(tab, question.scope, place, box, cells[:n]), columns)
+
+
+def texts(area: Area, place: Box, answer: Json) -> tuple[tuple[str, ...], ...]:
+    """Return what the cells of `area` show, padded, from the answer to a request with `TEXT_FIELDS` over `place`."""
+    shown = [[str(cell.get("formattedValue", "")) for cell in row] for row in matrix(_blocks(answer), place)]
+    padded = [(*row, *[""] * (area.width - len(row))) for row in shown]
+    return (*padded, *[("",) * area.width] * (area.height - len(padded)))
 
 
 def seen_after(answer: Json, box: Box) -> Seen:

@@ -64,11 +64,18 @@ class Worksheet(Protocol):
         """
         ...
 
+    def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
+        """Return what the cells of an area with a last row show, "" for a blank one; errors as in `read`.
+
+        Exactly the rows asked for, from `area.first_row`, each padded to the area's width.
+        """
+        ...
+
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Apply `move` in one atomic step and return one line that says what was written.
 
-        The cells are read again first, as many rows as `move.rows` has. Raises `SheetChanged` when the URLs are no longer `move.rows.urls`
-        (nothing is written then, unless its `landed` says so), `Unsortable` at an obstacle that
+        The cells are read again first, as many rows as `move.rows` has. Raises `SheetChanged` when the URLs are
+        no longer `move.rows.urls` (nothing is written then, unless its `landed` says so), `Unsortable` at an obstacle that
         `move.force` does not override, and the errors of `read`. Either the whole move is applied or
         nothing is; whatever is raised otherwise, the worksheet is as it was.
         """

@@ -152,6 +152,14 @@ class Grid:
         formula = None if content.formula is None else f"={content.formula}"
         return address_in(text, formula, self.links.at(one.get("r", "")))
 
+    def texts(self, row: int, first: int, last: int) -> tuple[str, ...]:
+        """Return what the cells of a row say, unformatted: a number as it is stored, a truth value in words."""
+        found = [""] * (last - first + 1)
+        for column, one in self.cells(row, first, last):
+            text = self.content(one).text
+            found[column - first] = {"0": "FALSE", "1": "TRUE"}.get(text, text) if one.get("t") == "b" else text
+        return tuple(found)
+
     def used_columns(self, first_row: int, last_row: int) -> range:
         """Return the columns from the first to the last cell on some rows."""
         found = [

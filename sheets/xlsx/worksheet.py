@@ -52,6 +52,14 @@ class XlsxWorksheet:
         rows = opened.rows(area, at_least)
         return Rows(rows.first_row, rows.cells, rows.urls, (*found, *opened.obstacles(area, scope, len(rows))))
 
+    def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
+        """Return the stored values of an area as text; see `worksheet.Worksheet.texts`."""
+        grid = self._opened(read_file(self._path)).grid
+        return tuple(
+            grid.texts(number, area.first_column, area.last_column)
+            for number in range(area.first_row, area.first_row + area.height)
+        )
+
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the rows in their new order; see `worksheet.Worksheet.reorder`."""
         refuse_if_open_elsewhere(self._path)

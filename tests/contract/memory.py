@@ -42,6 +42,12 @@ class MemoryWorksheet:
         obstacle = parting(columns, area, n, None)
         return (obstacle,) if obstacle else ()
 
+    def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
+        cut = self.cells[area.first_row - 1 : area.last_row]
+        cut += [[]] * (area.height - len(cut))
+        padded = [[*row, *[""] * (area.last_column + 1)] for row in cut]
+        return tuple(tuple(row[area.first_column : area.last_column + 1]) for row in padded)
+
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         self.before_write()
         rows = self.read(move.area, move.scope, at_least=len(move.rows))

@@ -50,6 +50,15 @@ def test_rows_are_padded_and_name_their_addresses(hands: Bench) -> None:
     assert {len(row) for row in rows.cells} == {2}
 
 
+def test_texts_are_what_the_cells_show_padded_to_what_was_asked(hands: Bench) -> None:
+    worksheet = hands.make([[*[*row, "", ""][:3], "good" if i % 2 else ""] for i, row in enumerate(ROWS)])
+    shown = worksheet.texts(a1.parse("C2:D8"))
+    assert shown == (
+        ("cat", "good"), ("dog", ""), ("no url", "good"), ("cat again", ""), ("", "good"), ("", ""), ("", ""),
+    )  # fmt: skip
+    assert worksheet.texts(a1.parse("A2:A3")) == (("1",), ("2",))
+
+
 def test_running_numbers_beside_the_range_are_no_obstacle(hands: Bench) -> None:
     assert hands.make(ROWS).read(a1.parse("B2:C"), Scope.RANGE).obstacles == ()
 
