@@ -64,7 +64,7 @@ def faces_of(prints: Fingerprints, units: Sequence[int], orientations: frozenset
     count = len(hashes)
     return Faces(
         np.array([unit for unit, *_ in (*upright, *turned)], np.intp),
-        np.array(hashes, np.uint64).reshape(count, -1),
+        np.array(hashes, np.uint64).reshape(count, prints.hashes.shape[1]),
         np.array([f.thumbnail for _, f in upright] + [t for _, t, _ in turned], np.uint8).reshape(count, 64, 64),
         np.array([f.colours for _, f in upright] + [c for _, _, c in turned], np.uint8).reshape(count, 16, 16, 3),
         len(upright),
