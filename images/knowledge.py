@@ -66,8 +66,9 @@ def look_up(webs: Sequence[Web], settings: Settings, store: Store) -> Knowledge:
             known.failed_at[web.url] = visit.final_url or web.url
         elif visit.opted_out and settings.obey_opt_out:
             known.ends[web.url] = Problem("opted_out", OPTED_OUT)
-        elif visit.sha256 in known.contents:
-            known.ends[web.url] = Found(visit.final_url or web.url, visit.sha256)
+        elif content := known.contents.get(visit.sha256):
+            known.failed_at[web.url] = visit.final_url or web.url
+            known.ends[web.url] = judge(content, settings) or Found(visit.final_url or web.url, visit.sha256)
         else:
             known.stored[web.url] = Found(visit.final_url or web.url, visit.sha256)
     return known

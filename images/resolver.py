@@ -1,5 +1,6 @@
 """The addresses of a host name, asked of the system within a time that the system does not know."""
 
+import contextlib
 import queue
 import socket
 import threading
@@ -19,7 +20,12 @@ def system_addresses(host: str) -> list[Address]:
 
 
 def within(resolve: Resolve, host: str, seconds: float) -> Sequence[Address]:
-    """Resolve a host, or raise `TimeoutError`: nothing else ends a look-up at a silent name server."""
+    """Resolve a host, or raise `TimeoutError`: nothing else ends a look-up at a silent name server.
+
+    An address in its normal spelling is its own answer.
+    """
+    with contextlib.suppress(ValueError):
+        return (ip_address(host.strip("[]")),)
     answers: queue.SimpleQueue[Sequence[Address] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:
