@@ -46,7 +46,7 @@ def _inset(weights: Floats) -> Floats:
     return weights * ((reached > _INSET) & (reached <= reached[:, -1:] - _INSET))
 
 
-def _read(side: Side, places: Places) -> tuple[Floats, Floats, Floats]:
+def read(side: Side, places: Places) -> tuple[Floats, Floats, Floats]:
     """Return detail and line weights (down, across) of a side read at its places."""
     n = side.detail.shape[-1]
     down = interpolation(n, places.down[:, 0], places.down[:, 1])
@@ -71,7 +71,7 @@ def correlation(first: Side, second: Side, places: Places | None) -> Floats:
         detail, down, across = second.detail, second.down, second.across
         scale = np.ones(len(detail), np.float32)
     else:
-        detail, down, across = _read(second, places)
+        detail, down, across = read(second, places)
         scale = places.across[:, 0] * places.down[:, 0]
     down, across = down * first.down, across * first.across
     both = _weighted_sum(first.detail * detail, down, across)
@@ -95,10 +95,16 @@ class _Slopes:
     xy: Floats
 
 
-def _slopes(detail: Floats) -> _Slopes:
+def slopes_of(detail: Floats) -> tuple[Floats, Floats]:
+    """Return the slopes of (m, n, n) detail across and down, 0 at the border."""
     x, y = np.zeros_like(detail), np.zeros_like(detail)
     x[:, :, 1:-1] = (detail[:, :, 2:] - detail[:, :, :-2]) * np.float32(0.5)
     y[:, 1:-1] = (detail[:, 2:] - detail[:, :-2]) * np.float32(0.5)
+    return x, y
+
+
+def _slopes(detail: Floats) -> _Slopes:
+    x, y = slopes_of(detail)
     return _Slopes(x, y, x * x, y * y, x * y)
 
 
@@ -113,7 +119,7 @@ def refine(first: Side, second: Side, places: Places, steps: int) -> Places:
     at = np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2)
     basis = np.stack([at, np.ones_like(at)], axis=1)
     for _ in range(steps):
-        detail, down, across = _read(second, places)
+        detail, down, across = read(second, places)
         down, across = down * first.down, across * first.across
         gain = _weighted_sum(first.detail * detail, down, across) / (
             _weighted_sum(detail**2, down, across) + np.float32(1e-6)
