@@ -11,14 +11,22 @@ from urllib.parse import unquote
 from errors import AccessRefused, UsageError
 from sheets.xlsx.markup import parse
 
-# Bounds on a hostile file. A sheet of 100,000 rows and 6 columns is 30 MB; each part that is read becomes a tree of
-# about ten times its size. Pictures in cells are one entry each, so entries may be many.
-MOST_ENTRIES = 250_000
-MOST_BYTES = 8 * 2**30
-MOST_PART_BYTES = 512 * 2**20
-# XML of a sheet packs 10 to 40 times; deflate itself cannot exceed 1,032.
-MOST_RATIO = 250
-_RATIO_FROM = 16 * 2**20
+_RATIO_FROM = 16 * 2**20  # a small part harms nobody, however well it packs
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much of a hostile file is unpacked.
+
+    A sheet of 100,000 rows and 6 columns is 30 MB; a part that is read becomes a tree of about ten times its size.
+    Pictures in cells are one entry each, so entries may be many. A sheet's XML packs 10 to 40 times; deflate itself
+    ends at 1,032.
+    """
+
+    entries: int = 250_000
+    total: int = 8 * 2**30
+    part: int = 512 * 2**20
+    ratio: int = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,9 @@ class Relationship:
 class Package:
     """The parts of a workbook, read from its bytes; nothing is unpacked before it is asked for."""
 
-    def __init__(self, data: bytes, name: str) -> None:
+    def __init__(self, data: bytes, name: str, bounds: Bounds = Bounds()) -> None:
         self._name = name
+        self._bounds = bounds
         _refuse_other_formats(data, name)
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
@@ -64,10 +73,10 @@ class Package:
         if entry is None:
             raise UsageError(f"{self._name} is damaged: it has no part {part}.", "Save it again in Excel.")
         ratio = entry.file_size / max(entry.compress_size, 1)
-        if entry.file_size > MOST_PART_BYTES or (entry.file_size > _RATIO_FROM and ratio > MOST_RATIO):
+        if entry.file_size > self._bounds.part or (entry.file_size > _RATIO_FROM and ratio > self._bounds.ratio):
             raise UsageError(
                 f"{part} in {self._name} unpacks to {entry.file_size:,} bytes, {ratio:.0f} times its size; up to"
-                f" {MOST_PART_BYTES:,} bytes and {MOST_RATIO} times are read.",
+                f" {self._bounds.part:,} bytes and {self._bounds.ratio} times are read.",
                 "Is this the right file? If so, split the sheet, or save it as .csv.",
             )
         try:
@@ -115,10 +124,10 @@ class Package:
 
     def _check(self, entries: list[zipfile.ZipInfo]) -> None:
         total = sum(entry.file_size for entry in entries)
-        if len(entries) > MOST_ENTRIES or total > MOST_BYTES:
+        if len(entries) > self._bounds.entries or total > self._bounds.total:
             raise UsageError(
-                f"{self._name} holds {len(entries):,} entries of {total:,} bytes unpacked; up to {MOST_ENTRIES:,}"
-                f" entries and {MOST_BYTES:,} bytes are read.",
+                f"{self._name} holds {len(entries):,} entries of {total:,} bytes unpacked; up to"
+                f" {self._bounds.entries:,} entries and {self._bounds.total:,} bytes are read.",
                 "Is this the right file? If so, split the workbook.",
             )
         names = [entry.filename.lower() for entry in entries]
