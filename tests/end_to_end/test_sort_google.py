@@ -30,7 +30,7 @@ def rows_of(google: StandIn, key: str) -> list[list[str]]:
 
 @pytest.fixture
 def key(google: StandIn, urls: list[str]) -> str:
-    rows = [["#", "url", "label"], *[[i, url, f"label {i}"] for i, url in enumerate(urls)]]
+    rows: list[list[object]] = [["#", "url", "label"], *[[i, url, f"label {i}"] for i, url in enumerate(urls)]]
     return google.add_spreadsheet("example", {"Sheet1": rows, "Other": [["x"]]})
 
 

@@ -17,7 +17,7 @@ ROOMS = {
     "export": {"errors", "hashing", "images", "report"},
 }
 HASHING_MAY_USE = {"numpy", "scipy", "PIL", "imagehash", "numba", "llvmlite", "pywt"}
-CLIENTS = {
+CLIENTS: dict[str, str | tuple[str, ...]] = {
     "gspread": "sheets/google",
     "google": "sheets/google",
     "requests": ("images/fetch", "sheets/google"),
