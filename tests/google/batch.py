@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.google import cell_requests, dimensions, find_replace, part_requests, sheet_requests, sorting
+from tests.google import cell_requests, dimensions, find_replace, masks, part_requests, sheet_requests, sorting
 from tests.google.errors import bad_request
 from tests.google.griddata import spreadsheet
 from tests.google.model import Book, Json
@@ -86,13 +86,12 @@ class _Later:
 
 
 def finish(answer: Json, mask: Json | None) -> Json:
-    """Put the spreadsheet into an answer, as far as the request's field mask wants it."""
-    later = answer.get("updatedSpreadsheet")
-    if isinstance(later, _Later):
-        if mask and "updatedSpreadsheet" not in mask:
-            del answer["updatedSpreadsheet"]
-        else:
-            answer["updatedSpreadsheet"] = later.render(mask["updatedSpreadsheet"] if mask else None)
+    """Cut an answer to the field mask, and put the spreadsheet into it as far as the mask wants it."""
+    later = answer.pop("updatedSpreadsheet", None)
+    if mask:
+        answer = masks.apply(answer, mask)
+    if isinstance(later, _Later) and (not mask or "updatedSpreadsheet" in mask):
+        answer["updatedSpreadsheet"] = later.render(mask["updatedSpreadsheet"] if mask else None)
     return answer
 
 

@@ -148,10 +148,12 @@ def _shift_formulas(book: Book, changed: int, shift: Shift) -> None:
         own = sheet.id == changed
         edits: list[tuple[int, Row]] = []
         for index, row in enumerate(sheet.rows):
-            if any(cell is not None and type(cell.value) is Formula for cell in row):
-                new = tuple(_shift_cell(cell, shift, own=own) for cell in row)
-                if any(a is not b for a, b in zip(new, row, strict=True)):
-                    edits.append((index, new))
+            found = [i for i, old in enumerate(row) if old is not None and type(old.value) is Formula]
+            new = list(row)
+            for i in found:
+                new[i] = _shift_cell(row[i], shift, own=own)
+            if any(new[i] is not row[i] for i in found):
+                edits.append((index, tuple(new)))
         if edits:
             target = book.edit(sheet.id)
             for index, row in edits:

@@ -3,6 +3,7 @@
 Independent of the product's own rewriting on purpose: a stand-in must not share the bugs of what it tests.
 """
 
+import functools
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -130,11 +131,31 @@ def shifted(formula: str, shift: Shift, *, own: bool) -> str:
     ('=SUM(A1:A3)', '=#REF!')
     """
 
+    if not _reaches(formula, shift):
+        return formula
+
     def change(found: Reference) -> str:
         named = found.sheet is not None and found.sheet.casefold() == shift.title.casefold()
         return _shifted_reference(found, shift) if named or (own and found.sheet is None) else found.text()
 
     return rewrite(formula, change)
+
+
+_COLUMNS = re.compile(r"[A-Za-z]{1,3}(?=\$?[1-9:])|(?<=[:$])[A-Za-z]{1,3}")
+_ROWS = re.compile(r"\d+")
+
+
+def _reaches(formula: str, shift: Shift) -> bool:
+    """Say whether anything in the formula could be a row or column at or behind the change: a quick no saves reading.
+
+    What is open at its end is told by its start, since `B2:B` and `B:B` then read the same after the change.
+    """
+    if shift.rows:
+        return any(len(digits) > 7 or int(digits) > shift.at for digits in _ROWS.findall(formula))
+    return any(_known_index(letters) >= shift.at for letters in _COLUMNS.findall(formula))
+
+
+_known_index = functools.cache(column_index)  # at most 18,278 names, in small and capital letters
 
 
 def _shifted_reference(found: Reference, shift: Shift) -> str:

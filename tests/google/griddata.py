@@ -30,22 +30,26 @@ def spreadsheet(book: Book, ranges: list[str], mask: masks.Mask | None, *, grid_
     boxes = [resolve(book, text)[:2] for text in ranges]
     renderer = Renderer(Evaluator(book))
     full: Json = {"spreadsheetId": book.id, "properties": book.properties}
+    sheets: list[Json] = []
     if masks.wants(wanted, "sheets"):
         below = wanted.get("sheets", {})
-        sheets = []
         for index, sheet in enumerate(book.sheets):
             mine = [box for found, box in boxes if found.id == sheet.id]
             if boxes and not mine:
                 continue
             sheets.append(_sheet(sheet, index, mine, renderer if with_data else None, below, ranged=bool(boxes)))
-        full["sheets"] = sheets
+        full["sheets"] = []
     if book.named_ranges:
         full["namedRanges"] = list(book.named_ranges)
     full["spreadsheetUrl"] = f"https://docs.google.com/spreadsheets/d/{book.id}/edit"
     metadata = [entry for entry in book.metadata.values() if _at_spreadsheet(entry)]
     if metadata:
         full["developerMetadata"] = metadata
-    return masks.apply(full, wanted) if wanted else full
+    if wanted:
+        full = masks.apply(full, wanted)
+    if "sheets" in full:
+        full["sheets"] = sheets  # cut while they were made: a mask must not walk a million cells
+    return full
 
 
 def _at_spreadsheet(entry: Json) -> bool:
@@ -76,8 +80,7 @@ def _sheet(
 ) -> Json:
     found: Json = {"properties": sheet_properties(sheet, index)}
     if renderer is not None:
-        below = mask.get("data", {})
-        found["data"] = [_grid(sheet, box, renderer, below) for box in boxes or [sheet.whole]]
+        found["data"] = []
     merges = [m for m in sheet.merges if not ranged or any(m.meets(box) for box in boxes)]
     if merges:
         found["merges"] = [to_grid_range(sheet.id, merge) for merge in merges]
@@ -89,15 +92,17 @@ def _sheet(
     for dimension, name in (("ROWS", "rowGroups"), ("COLUMNS", "columnGroups")):
         if sheet.groups[dimension]:
             found[name] = sheet.groups[dimension]
+    if mask:
+        found = masks.apply(found, mask)
+    if renderer is not None and "data" in found:
+        below = mask.get("data", {})
+        found["data"] = [_grid(sheet, box, renderer, below) for box in boxes or [sheet.whole]]
     return found
 
 
 def _grid(sheet: Sheet, box: Box, renderer: Renderer, mask: masks.Mask) -> Json:
-    found: Json = {}
-    if box.top:
-        found["startRow"] = box.top
-    if box.left:
-        found["startColumn"] = box.left
+    corner = {"startRow": box.top, "startColumn": box.left}
+    found: Json = {name: index for name, index in corner.items() if index and masks.wants(mask, name)}
     if masks.wants(mask, "rowData"):
         rows = _row_data(sheet, box, renderer, mask.get("rowData", {}).get("values", {}))
         if rows:
@@ -105,9 +110,11 @@ def _grid(sheet: Sheet, box: Box, renderer: Renderer, mask: masks.Mask) -> Json:
     if masks.wants(mask, "rowMetadata"):
         plain = {"pixelSize": ROW_PIXELS}
         meta = sheet.row_meta
-        found["rowMetadata"] = [_meta(meta[i], ROW_PIXELS) if i in meta else plain for i in range(box.top, box.bottom)]
+        shown = [_meta(meta[i], ROW_PIXELS) if i in meta else plain for i in range(box.top, box.bottom)]
+        found["rowMetadata"] = masks.apply(shown, mask.get("rowMetadata", {}))
     if masks.wants(mask, "columnMetadata"):
-        found["columnMetadata"] = [_meta(sheet.column_meta.get(i), COLUMN_PIXELS) for i in range(box.left, box.right)]
+        shown = [_meta(sheet.column_meta.get(i), COLUMN_PIXELS) for i in range(box.left, box.right)]
+        found["columnMetadata"] = masks.apply(shown, mask.get("columnMetadata", {}))
     return found
 
 

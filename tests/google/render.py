@@ -139,7 +139,7 @@ class Renderer:
     """Renders the cells of one book: `value` for the values services, `cell_data` for grid data."""
 
     def __init__(self, evaluator: Evaluator) -> None:
-        self._evaluator = evaluator
+        self.evaluator = evaluator
 
     def value(self, sheet: Sheet, cell: Cell | None, place: tuple[int, int], option: str, dates: str) -> Any:
         """Return one cell as valueRenderOption and dateTimeRenderOption ask; "" where it is empty."""
@@ -149,7 +149,7 @@ class Renderer:
         if option == "FORMULA" and isinstance(entered, Formula):
             return entered.text
         result: Result
-        result = self._evaluator.value(sheet, *place) if isinstance(entered, Formula) else entered
+        result = self.evaluator.value(sheet, *place) if isinstance(entered, Formula) else entered
         kind = ((cell.format or {}).get("numberFormat") or {}).get("type")
         if option == "FORMATTED_VALUE" or (dates == "FORMATTED_STRING" and kind in _DATES):
             return formatted(result, cell.format)
@@ -162,34 +162,28 @@ class Renderer:
         if cell is None:
             return {}
         found: Json = {}
-        made: dict[str, Any] = {
-            "userEnteredValue": lambda: extended(cell.value),
-            "effectiveValue": lambda: extended(self._result(sheet, cell, place)),
-            "formattedValue": lambda: formatted(self._result(sheet, cell, place), cell.format) or None,
-            "userEnteredFormat": lambda: cell.format,
-            "effectiveFormat": lambda: effective_format(cell, self._result(sheet, cell, place)),
-            "hyperlink": lambda: self._evaluator.link(cell.value),
-            "note": lambda: cell.note,
-            "dataValidation": lambda: cell.validation,
-        }
-        for name, make in made.items():
-            if not mask or name in mask:
-                part = make()
-                if part is not None:
-                    found[name] = part
+        for name, make in _FIELDS.items() if not mask else [(n, _FIELDS[n]) for n in mask if n in _FIELDS]:
+            part = make(self, sheet, cell, place)
+            if part is not None:
+                found[name] = part
         for name, part in (cell.extra or {}).items():
             if not mask or name in mask:
                 found[name] = part
-        return masks.apply(found, mask) if mask and any(mask.values()) else found
+        if mask and any(mask.values()):
+            found = masks.apply(found, mask)
+        return found
 
-    def _result(self, sheet: Sheet, cell: Cell, place: tuple[int, int]) -> Result:
+    def result(self, sheet: Sheet, cell: Cell, place: tuple[int, int]) -> Result:
+        """Return the value of a cell, calculated where it is a formula."""
         if isinstance(cell.value, Formula):
-            return self._evaluator.value(sheet, *place)
+            return self.evaluator.value(sheet, *place)
         return cell.value
 
 
 def extended(value: Any) -> Json | None:
     """Return a value as an ExtendedValue."""
+    if type(value) is str:
+        return {"stringValue": value}
     if value is None:
         return None
     if isinstance(value, bool):
@@ -198,7 +192,7 @@ def extended(value: Any) -> Json | None:
         return {"formulaValue": value.text}
     if isinstance(value, ErrorValue):
         return {"errorValue": {"type": value.kind, "message": value.message}}
-    return {"stringValue": value} if isinstance(value, str) else {"numberValue": value}
+    return {"numberValue": value}
 
 
 def effective_format(cell: Cell, result: Result) -> Json:
@@ -213,3 +207,16 @@ def effective_format(cell: Cell, result: Result) -> Json:
     own = cell.format or {}
     text = {**base["textFormat"], **own.get("textFormat", {})}
     return {**base, "hyperlinkDisplayType": "PLAIN_TEXT", **own, "textFormat": text}
+
+
+# What makes each field of CellData, from the renderer, the sheet, the cell and its place.
+_FIELDS: dict[str, Callable[[Renderer, Sheet, Cell, tuple[int, int]], Any]] = {
+    "userEnteredValue": lambda *given: extended(given[2].value),
+    "effectiveValue": lambda me, *given: extended(me.result(*given)),
+    "formattedValue": lambda me, *given: formatted(me.result(*given), given[1].format) or None,
+    "userEnteredFormat": lambda *given: given[2].format,
+    "effectiveFormat": lambda me, *given: effective_format(given[1], me.result(*given)),
+    "hyperlink": lambda me, *given: me.evaluator.link(given[1].value),
+    "note": lambda *given: given[2].note,
+    "dataValidation": lambda *given: given[2].validation,
+}

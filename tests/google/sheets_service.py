@@ -187,20 +187,23 @@ def _metadata_search(call: Call) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method of the API: its id in the discovery document, what it does, whether it writes."""
+    """A method of the API: its id in the discovery document, what it does, whether it writes, and whether it cuts
+    its answer to the field mask by itself.
+    """
 
     id: str
     run: Callable[[Call], Json]
     writes: bool
+    cuts: bool = False
 
 
 METHODS = {
     method.id: method
     for method in (
-        Method("spreadsheets.create", _create, True),
-        Method("spreadsheets.get", _get, False),
-        Method("spreadsheets.getByDataFilter", _get_by_filter, False),
-        Method("spreadsheets.batchUpdate", _batch_update, True),
+        Method("spreadsheets.create", _create, True, True),
+        Method("spreadsheets.get", _get, False, True),
+        Method("spreadsheets.getByDataFilter", _get_by_filter, False, True),
+        Method("spreadsheets.batchUpdate", _batch_update, True, True),
         Method("spreadsheets.values.get", _values_get, False),
         Method("spreadsheets.values.batchGet", _values_batch_get, False),
         Method("spreadsheets.values.update", _values_update, True),
@@ -251,8 +254,8 @@ def answer(state: State, caller: str, found: tuple[Method, str, str], query: dic
     body = SHEETS.check_body(method.id, body)
     text = parameters.pop("fields", None)
     mask = masks.parse(text) if text else None
-    result = method.run(Call(state, caller, file_id, argument, parameters, body, mask))
     if mask:
         SHEETS.check_mask(method.id, mask, text or "")
-        result = masks.apply(result, mask)
-    return result
+    result = method.run(Call(state, caller, file_id, argument, parameters, body, mask))
+    cut: Json = masks.apply(result, mask) if mask and not method.cuts else result
+    return cut
