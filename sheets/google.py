@@ -4,11 +4,12 @@ What each edit in the moment between our last look and the batch ends in (`googl
 
     a label or note typed in a moving row      it moves with its row; the run succeeds
     rows added below the range                 they stay below; the run succeeds
-    an address retyped, a row inserted or      whole rows of the edited sheet were permuted:
-      deleted, rows sorted by hand               SheetChanged(landed=True), read again and reorder again; where
-                                                 an obstacle has come up, sorted back and SheetChanged(landed=False)
+    an address retyped, a row inserted or      sorted back at once; SheetChanged(landed=False): read again and
+      deleted, rows sorted by hand               reorder again. Whole rows were moved, so nothing was ever mixed
+    ... and edited once more before that       SheetChanged(landed=True): whole rows stand in neither order
     a column inserted, deleted or moved        sorted back at once; SheetChanged(landed=False). The next reading
                                                  has an obstacle where the range names other columns now
+    ... and rows edited before that            ServiceFailed: cells may be mixed, the version history has the tab
     rows hidden or filtered                    sorted back at once; SheetChanged(landed=False)
     something typed beside the range           sorted back at once; SheetChanged(landed=False)
     a merge, protection or table added         Google refuses the batch: Unsortable, nothing was written
@@ -131,7 +132,6 @@ class GoogleWorksheet:
             lambda: self._ready(move),
             self._stamps,
             self._again,
-            lambda: self._obstacle(self._look(move.area, move.scope, 0), move) is not None,
             backup,
         )
         with committing():

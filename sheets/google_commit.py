@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from errors import CurationError, ServiceFailed, SheetChanged
+from sheets.a1 import column_letters
 from sheets.google_batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
 from sheets.google_client import Answered, Outcome, Refused, Service, Unknown
-from sheets.google_judgement import Seen, Verdict, judged, judged_later, sources
+from sheets.google_judgement import Seen, Verdict, judged, judged_later, put_back, restored, sources, typed
 from sheets.google_reading import Reading, seen_after
 from sheets.google_stamps import Stamp, cancelled, next_stamp
 from sheets.rows import Scope
@@ -165,39 +166,41 @@ class Commit:
                 " is not certain that every row is whole.",
                 f"Compare a few rows. If they are wrong: {_VERSIONS}",
             )
-        if verdict is Verdict.TYPED_BESIDE:
-            return " Something was typed beside the range in that moment: look whether it is on its row."
+        if verdict is Verdict.TYPED_BESIDE:  # before the sort or after it: nobody can tell
+            cells = ", ".join(
+                f"{column_letters(column)}{plan.box.top + row + 1}" for row, column in typed(reading.seen, seen)[:20]
+            )
+            return f" While the answer was lost, somebody typed into {cells}: look whether that is on its row."
         return self._ended(verdict, plan, seen)
 
     def _ended(self, verdict: Verdict, plan: Plan, seen: Seen) -> str:
         if verdict is Verdict.AS_PLANNED:
             return ""
-        if verdict is Verdict.ROWS_EDITED:
-            raise SheetChanged(
-                f"Rows of the worksheet {plan.title!r} were edited in the moment of sorting. Whole rows were moved,"
-                " nothing is lost, but the order is not the planned one.",
-                "Run the same command again while nobody inserts or deletes rows.",
-                landed=True,
-            )
-        self._take_back(plan, sources(plan.ranks, seen.hidden), seen.columns)
+        try:
+            self._take_back(plan, seen)
+        except _NotTakenBack as failure:
+            raise failure.told(plan, verdict) from failure
         raise SheetChanged(
             f"In the moment of sorting {_EDITS[verdict]} in the worksheet {plan.title!r}. The sort was taken back.",
-            "Every row is where it was. Run the same command again while nobody edits the layout.",
+            "Every row is where it was. Run the same command again while nobody edits the rows.",
         )
 
-    def _take_back(self, plan: Plan, taken_from: Sequence[int], columns: int) -> None:
+    def _take_back(self, plan: Plan, seen: Seen) -> None:
         """Sort the same cells back at once; rows that get hidden meanwhile need another round."""
+        taken_from = sources(plan.ranks, seen.hidden)
+        wanted = put_back(seen.cells, taken_from)
         stamp, known = plan.stamp, (*plan.known, plan.stamp)
         for _ in range(_TRIES):
             stamp = Stamp(stamp.sequence + 1, int(time.time()), cancelled(self._run))
-            back = Plan(plan.sheet_id, plan.title, columns, plan.box, tuple(taken_from), stamp, known)
-            seen = self._surely(back)
+            back = Plan(plan.sheet_id, plan.title, seen.columns, plan.box, taken_from, stamp, known)
+            after = self._surely(back)
             known = (*known, stamp)
-            moved = sources(back.ranks, seen.hidden)
-            taken_from = [taken_from[row] for row in moved]
+            taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
             if list(taken_from) == sorted(taken_from):
+                if not restored(wanted, after.cells):
+                    raise _NotTakenBack("rows were edited once more")
                 return
-        raise _mixed("rows were being hidden")
+        raise _NotTakenBack("rows were being hidden")
 
     def _surely(self, plan: Plan) -> Seen:
         """Send a batch that must not be planned anew, three times at most; return the cells after it."""
@@ -206,19 +209,20 @@ class Commit:
             if isinstance(outcome, Answered):
                 return seen_after(outcome.answer.get("updatedSpreadsheet") or {}, plan.box)
             if isinstance(outcome, Refused) and not outcome.refusal.stamp_exists:
-                raise _mixed(f"Google refused: {outcome.refusal.message}")
+                raise _NotTakenBack(f"Google refused: {outcome.refusal.message}")
             try:
                 holder, taken = self._holder(plan.stamp)
             except CurationError as error:
-                raise _mixed("Google could not be reached") from error
+                raise _NotTakenBack("Google could not be reached") from error
             if holder == plan.stamp:
                 return self._desk.again(plan)
             if plan.stamp.id in taken:
-                raise _mixed("another run sorted the spreadsheet")
-        raise _mixed("Google did not answer")
+                raise _NotTakenBack("another run sorted the spreadsheet")
+        raise _NotTakenBack("Google did not answer")
 
 
 _EDITS = {
+    Verdict.ROWS_EDITED: "rows were inserted, deleted, retyped or sorted",
     Verdict.COLUMNS_EDITED: "a column was inserted, deleted, moved or emptied",
     Verdict.ROWS_HIDDEN: "rows were hidden",
     Verdict.TYPED_BESIDE: "something was typed beside the range",
@@ -239,9 +243,20 @@ def _open_outcome(error: CurationError) -> ServiceFailed:
     )
 
 
-def _mixed(why: str) -> ServiceFailed:
-    return ServiceFailed(
-        "The layout of the worksheet was changed in the moment of sorting, and the sort could not be taken back"
-        f" ({why}).",
-        f"Cells of different rows may be mixed. {_VERSIONS}",
-    )
+class _NotTakenBack(Exception):
+    """The sort of an edited tab could not be sorted back, for the reason given."""
+
+    def told(self, plan: Plan, verdict: Verdict) -> CurationError:
+        """Return what to tell the user: after an edit of rows they are whole, after one of columns perhaps not."""
+        if verdict is Verdict.ROWS_EDITED:
+            return SheetChanged(
+                f"Rows of the worksheet {plan.title!r} were edited in the moment of sorting. Whole rows were moved,"
+                f" nothing is lost, but the order is neither the old nor the new one ({self}).",
+                "Run the same command again while nobody inserts or deletes rows.",
+                landed=True,
+            )
+        return ServiceFailed(
+            f"In the moment of sorting {_EDITS[verdict]} in the worksheet {plan.title!r}, and the sort could not be"
+            f" taken back ({self}).",
+            f"Cells of different rows may be mixed. {_VERSIONS}",
+        )

@@ -9,14 +9,15 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import pairwise
 
 from sheets.google_cells import without_rows
 
 Cells = Sequence[Sequence[Hashable]]
 # More retyped cells in one column than a few people type in a second: rather a column that was exchanged.
 _TYPED_AT_MOST = 3
-# Rows that must be there unchanged before a difference in the first column is put down to edited rows.
-_INTACT_SHARE = 0.8
+# The share of rows that must be there unchanged before a difference in the addresses is put down to edited rows.
+_INTACT_SHARE = 0.5
 
 
 class Verdict(Enum):
@@ -25,7 +26,7 @@ class Verdict(Enum):
     AS_PLANNED = auto()
     """Every row is where it should be, with what people typed meanwhile."""
     ROWS_EDITED = auto()
-    """Rows were inserted, deleted, sorted by hand, or their address retyped: whole rows moved, read again."""
+    """Rows were inserted, deleted, sorted by hand, or their address retyped; whole rows moved, into no order."""
     ROWS_HIDDEN = auto()
     """Hidden rows stayed where they were and the others were sorted around them: take it back."""
     COLUMNS_EDITED = auto()
@@ -74,7 +75,7 @@ def judged(before: Seen, ranks: Sequence[int], after: Seen) -> Verdict:
         return Verdict.ROWS_EDITED if _mostly_intact(was, then) else Verdict.COLUMNS_EDITED
     if _column_left(was, then):
         return Verdict.COLUMNS_EDITED
-    return Verdict.TYPED_BESIDE if _typed(before.beside, after.beside) else Verdict.AS_PLANNED
+    return Verdict.TYPED_BESIDE if typed(before, after) else Verdict.AS_PLANNED
 
 
 def put_back(cells: Cells, taken_from: Sequence[int]) -> list[tuple[Hashable, ...]]:
@@ -112,15 +113,19 @@ def _column_left(was: Cells, then: Cells) -> bool:
     return any(count > _TYPED_AT_MOST for count in retyped.values())
 
 
-def _typed(before: Mapping[int, Sequence[Hashable]], after: Mapping[int, Sequence[Hashable]]) -> bool:
-    """Whether a cell beside the range holds something that it did not hold."""
-    for column, cells in after.items():
-        known = before.get(column, ())
+def typed(before: Seen, after: Seen) -> list[tuple[int, int]]:
+    """Return the cells beside the range that hold what they did not hold: rows from 0 in the range, columns of the tab.
+
+    A cell that was emptied parts nothing.
+    """
+    found = []
+    for column, cells in after.beside.items():
+        known = before.beside.get(column, ())
         for row, cell in enumerate(cells):
             old = known[row] if row < len(known) else None
             if cell is not None and without_rows(cell) != without_rows(old):
-                return True
-    return False
+                found.append((row, column))
+    return found
 
 
 def columns_of(cells: Cells) -> tuple[Counter[Hashable], ...]:
@@ -145,16 +150,40 @@ def exchanged(then: Sequence[Counter[Hashable]], now: Sequence[Counter[Hashable]
 def judged_later(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | None:
     """Judge from a later look, when the answer itself was lost, so that an edit may also have come afterwards.
 
-    None: it cannot be told whether the sort hit the right columns.
+    What came after a sort that hit its rows is no concern of the run. None: it cannot be told whether the sort
+    hit the right columns.
     """
     verdict = judged(before, ranks, Seen(now.columns, now.cells, now.beside))
-    if verdict is Verdict.COLUMNS_EDITED:
+    if verdict in (Verdict.AS_PLANNED, Verdict.TYPED_BESIDE):
+        return verdict
+    was, found = [_neutral(row) for row in before.cells], [_neutral(row) for row in now.cells]
+    planned = [was[row] for row in sources(ranks)]
+    same_addresses = [row[0] for row in found] == [row[0] for row in planned]
+    if before.columns != now.columns or same_addresses or not _mostly_intact(was, found):
         return _by_columns(before, ranks, now)
-    if verdict is Verdict.ROWS_EDITED and now.hidden:
-        then = put_back(now.cells, sources(ranks, now.hidden))
-        if [row[0] for row in then] == [_neutral(row)[0] for row in before.cells]:
-            return Verdict.ROWS_HIDDEN
-    return verdict
+    if [row[0] for row in put_back(found, sources(ranks, now.hidden))] == [row[0] for row in was]:
+        return Verdict.ROWS_HIDDEN
+    edited_after = _neighbours_kept(planned, found)
+    edited_before = _neighbours_kept(was, put_back(found, sources(ranks)))
+    return Verdict.AS_PLANNED if edited_after > edited_before else Verdict.ROWS_EDITED
+
+
+def _neighbours_kept(before: Cells, after: Cells) -> int:
+    """How many rows are still followed by the same row: few edits break few pairs, another order breaks most."""
+    pairs = Counter((tuple(a), tuple(b)) for a, b in pairwise(before))
+    return (pairs & Counter((tuple(a), tuple(b)) for a, b in pairwise(after))).total()
+
+
+def restored(wanted: Cells, found: Cells) -> bool:
+    """Say whether rows stand as wanted, but for a few words that somebody typed over others."""
+    retyped: Counter[int] = Counter()
+    for row, now in zip(wanted, map(_neutral, found), strict=True):
+        for column, (old, new) in enumerate(zip(row, now, strict=True)):
+            if old is not None and old != new:
+                if new is None or column == 0:
+                    return False
+                retyped[column] += 1
+    return all(count <= _TYPED_AT_MOST for count in retyped.values())
 
 
 def _by_columns(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | None:
