@@ -1,50 +1,168 @@
-"""The search for similar pairs: every pair of pictures votes, a block of rows at a time."""
+"""The search for similar pairs: every pair of pictures votes.
 
-from collections.abc import Callable
+Any pair that wins two votes of three wins one of any two, so the first cut needs phash and dhash only. Trees (BK,
+ball, k-d) lose to comparing everything at every threshold, by 10 to 1000 times; see `benchmarks/pairs.py`.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hashing import pairs_numba
+from hashing.banding import WIDEST_BANDED, banded_pairs
 from hashing.vote import Ballot
 
-_BLOCK: Final = 256
-"""Rows compared at a time."""
+MOST_PAIRS: Final = 10_000_000
+"""Beyond this many similar pairs only the closest of each picture are kept; 100,000 mixed photographs have 7.5
+million at diff 20, 400,000 copies of one picture would have 80 billion."""
+_KEPT_PAIRS: Final = 3_000_000
+_BLOCK: Final = 512
+"""Rows that a thread compares before it reports."""
+_TILE: Final = (16, 8192)
+"""Rows and columns compared at a time: 1 MB of differences, which stays in a core's cache."""
+_WORTH_BANDING: Final = 20_000
+_WORTH_COMPILING: Final = 20_000
+"""Pictures from which a compiled engine makes up for the second it takes to compile."""
+
+Hashes = NDArray[np.uint64]
+Pairs = NDArray[np.intp]
+Progress = Callable[[str, int, int], None]
+Engine = Callable[[Hashes, Hashes, Ballot], Pairs]
+"""Gives the pairs (row of the first, row of the second) that win the vote, in ascending order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
     """The pairs (m, 2) that win the vote, i < j, in ascending order; `bounded` says what was left out."""
 
-    pairs: NDArray[np.intp]
+    pairs: Pairs
     bounded: str | None = None
 
 
-def similar_pairs(
-    hashes: NDArray[np.uint64], ballot: Ballot, progress: Callable[[str, int, int], None] | None = None
-) -> Found:
-    """Return the pairs of rows of `hashes` (n, 3) that win the vote."""
-    found = [np.empty((0, 2), np.intp)]
-    for start in range(0, len(hashes), _BLOCK):
-        rows = hashes[start : start + _BLOCK]
-        pairs = similar_across(rows, hashes[start:], ballot)
-        found.append(pairs[pairs[:, 1] > pairs[:, 0]] + start)
+def similar_pairs(hashes: Hashes, ballot: Ballot, progress: Progress | None = None) -> Found:
+    """Return the pairs of rows of `hashes` (n, 3) that win the vote, with the engine that suits n and threshold."""
+    n = len(hashes)
+    if ballot.threshold <= 0:
+        return Found(np.empty((0, 2), np.intp))
+    if n >= _WORTH_BANDING and ballot.threshold <= WIDEST_BANDED and ballot.quorum >= 2:
+        banded = banded_pairs(hashes, ballot, MOST_PAIRS)
+        if banded is not None:
+            return Found(banded)
+    engine = compiled if n >= _WORTH_COMPILING and pairs_numba.AVAILABLE else tiled
+    return compare_all(hashes, ballot, engine, progress)
+
+
+def compare_all(hashes: Hashes, ballot: Ballot, engine: Engine, progress: Progress | None = None) -> Found:
+    """Return the pairs that win the vote by comparing every pair, on all cores."""
+    n = len(hashes)
+    found, count = [np.empty((0, 2), np.intp)], 0
+    for start, pairs in _blocks(n, lambda start: _upper(hashes, start, ballot, engine)):
+        found.append(pairs)
+        count += len(pairs)
+        if count > MOST_PAIRS:
+            return _closest(hashes, ballot, progress)
         if progress is not None:
-            progress("comparing", min(start + _BLOCK, len(hashes)), len(hashes))
+            progress("comparing", min(start + _BLOCK, n), n)
     return Found(np.concatenate(found))
 
 
-def similar_across(first: NDArray[np.uint64], second: NDArray[np.uint64], ballot: Ballot) -> NDArray[np.intp]:
+def _blocks(n: int, work: Callable[[int], Pairs]) -> Iterator[tuple[int, Pairs]]:
+    """Run `work` for the first row of every block, on all cores, and yield the results in order.
+
+    At most a few blocks are ahead of the reader, so that an abandoned search stops at once.
+    """
+    cores = os.cpu_count() or 1
+    starts = list(range(0, n, _BLOCK))
+    with ThreadPoolExecutor(cores) as pool:
+        ahead = [(start, pool.submit(work, start)) for start in starts[: 2 * cores]]
+        for i, _ in enumerate(starts):
+            start, future = ahead[i]
+            yield start, future.result()
+            if len(ahead) < len(starts):
+                ahead.append((starts[len(ahead)], pool.submit(work, starts[len(ahead)])))
+
+
+def _upper(hashes: Hashes, start: int, ballot: Ballot, engine: Engine) -> Pairs:
+    pairs = engine(hashes[start : start + _BLOCK], hashes[start:], ballot)
+    return pairs[pairs[:, 1] > pairs[:, 0]] + start
+
+
+def similar_across(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:
     """Return the pairs (row of `first`, row of `second`) that win the vote, in ascending order."""
+    engine = compiled if min(len(first), len(second)) >= _WORTH_COMPILING and pairs_numba.AVAILABLE else tiled
+    moved = np.array([[1, 0]], np.intp)
+    blocks = _blocks(len(first), lambda i: engine(first[i : i + _BLOCK], second, ballot) + i * moved)
+    return np.concatenate([np.empty((0, 2), np.intp), *(pairs for _, pairs in blocks)])
+
+
+def tiled(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:
+    """Compare with NumPy, a tile at a time."""
+    height, width = _TILE
+    # Whoever wins two votes of three wins one of these two.
+    voters = (1, 2) if ballot.quorum >= 2 else (0, 1, 2)
+    rows, columns = np.ascontiguousarray(first.T), np.ascontiguousarray(second.T)
+    room = np.empty(_TILE, np.uint64), np.empty(_TILE, np.uint8), np.empty(_TILE, np.bool_), np.empty(_TILE, np.bool_)
     found = [np.empty((0, 2), np.intp)]
-    for start in range(0, len(first), _BLOCK):
-        distances = np.bitwise_count(first[start : start + _BLOCK, None, :] ^ second[None, :, :])
-        found.append(np.argwhere(ballot.similar(distances)) + np.array([start, 0]))
+    for i in range(0, len(first), height):
+        for j in range(0, len(second), width):
+            tile = np.s_[: min(height, len(first) - i), : min(width, len(second) - j)]
+            differ, count, closer, near = (part[tile] for part in room)
+            near[:] = False
+            for voter in voters:
+                np.bitwise_xor(rows[voter, i : i + height, None], columns[voter, j : j + width], out=differ)
+                np.bitwise_count(differ, out=count)
+                np.less(count, ballot.threshold, out=closer)
+                np.logical_or(near, closer, out=near)
+            if near.any():
+                found.append(np.argwhere(near) + np.array([i, j]))
+    pairs = np.concatenate(found)
+    pairs = pairs[ballot.similar(np.bitwise_count(first[pairs[:, 0]] ^ second[pairs[:, 1]]))]
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+
+
+def compiled(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:
+    """Compare with the compiled engine."""
+    return pairs_numba.pairs_across(first, second, ballot.threshold, ballot.quorum)
+
+
+def _closest(hashes: Hashes, ballot: Ballot, progress: Progress | None) -> Found:
+    """Return for each picture the pairs with its closest similar ones: least sum of distances, then lowest row."""
+    n = len(hashes)
+    kept = max(4, _KEPT_PAIRS // n)
+    found = []
+    for start, pairs in _blocks(n, lambda start: _closest_of(hashes, start, kept, ballot)):
+        found.append(pairs)
+        if progress is not None:
+            progress("comparing", min(start + _BLOCK, n), n)
+    pairs = np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+    return Found(
+        pairs,
+        f"More than {MOST_PAIRS:,} pairs are similar: of each picture only the {kept} closest were looked at.",
+    )
+
+
+def _closest_of(hashes: Hashes, start: int, kept: int, ballot: Ballot) -> Pairs:
+    found = [np.empty((0, 2), np.intp)]
+    for row in range(start, min(start + _BLOCK, len(hashes))):
+        distances = np.bitwise_count(hashes[row] ^ hashes)
+        won = ballot.similar(distances)
+        won[row] = False
+        others = np.flatnonzero(won)
+        if len(others) > kept:
+            total = distances[others].sum(axis=1)
+            border = int(np.searchsorted(np.cumsum(np.bincount(total)), kept))
+            closer, at_border = others[total < border], others[total == border]
+            others = np.concatenate([closer, at_border[: kept - len(closer)]])
+        found.append(np.stack([np.full(len(others), row), others], axis=1))
     return np.concatenate(found)
 
 
-def distances_of(hashes: NDArray[np.uint64], pairs: NDArray[np.intp]) -> NDArray[np.uint8]:
+def distances_of(hashes: Hashes, pairs: Pairs) -> NDArray[np.uint8]:
     """Return the three Hamming distances of each pair, (m, 3)."""
     distances: NDArray[np.uint8] = np.bitwise_count(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]])
     return distances

@@ -15,13 +15,13 @@ from hashing.features import HALF, SIDE, UNIT, Features, Floats, features_of
 from hashing.rigidity import motion_of
 from hashing.search import Places, best_places, spectra_of, stretched_spectra_of
 
-NEAR_DUPLICATE: Final = 0.6
+NEAR_DUPLICATE: Final = 0.5
 """Alignment above which a similar pair is a near-duplicate."""
 LOOK_ALIKE: Final = 0.4
 """Alignment from which a similar pair is in doubt; both limits are read off `benchmarks/accuracy.py`."""
 
-_DRIFT_COSTS: Final = np.float32(2)
-"""Alignment is at most 1 - 2 * drift: a drift of .2 pixels is the border between copies and look-alikes."""
+_DRIFT_COSTS: Final = np.float32(2.5)
+"""Alignment is at most 1 - 2.5 * drift: a drift of .2 pixels is the border between copies and look-alikes."""
 _CERTAIN: Final = 0.95
 """Correlation above which the drift is not measured: garments and bursts reach .88."""
 _HOPELESS: Final = 0.5
