@@ -26,12 +26,29 @@ class Attempt:
     deadline: Deadline
     ends: float
     talked_to: set[str]
-    connection: object = None
-    trouble: Trouble | None = field(default=None)
+    trouble: Trouble | None = None
+    lifeline: socket.socket | None = None
+    orphaned: list[socket.socket] = field(default_factory=list)
 
     def left(self) -> float:
         """Return the seconds until the deadline, a little more than none at least."""
         return max(0.01, self.ends - time.monotonic())
+
+    def hold(self, lifeline: socket.socket) -> None:
+        """Let the deadline shut this socket down from now on."""
+        self.lifeline = lifeline
+
+        def cut() -> None:
+            with contextlib.suppress(OSError):  # the other end was faster
+                lifeline.shutdown(socket.SHUT_RDWR)
+
+        self.deadline.on_passing(cut)
+
+    def finish(self) -> None:
+        """End the deadline and let go of what outlived its connection."""
+        self.deadline.finish()
+        for lifeline in self.orphaned:
+            lifeline.close()
 
     def timed_out(self) -> Trouble:
         """Return the failure of an attempt that took too long."""

@@ -87,23 +87,22 @@ class _Lifeline:
         super().request(*args, **options)  # type: ignore[misc]  # the connection classes below
 
     def close(self) -> None:
-        if _LINE.attempt is not None and _LINE.attempt.connection is self:
-            _LINE.attempt.deadline.on_passing(None)
         super().close()  # type: ignore[misc]
         lifeline, self._lifeline = self._lifeline, None
-        if lifeline is not None:
+        if lifeline is None:
+            return
+        attempt = _LINE.attempt
+        if attempt is not None and attempt.lifeline is lifeline:
+            # http.client "closes" as soon as it has read "Connection: close", and goes on reading the body
+            attempt.orphaned.append(lifeline)
+        else:
             lifeline.close()
 
     def _guard(self, attempt: Attempt) -> None:
-        attempt.connection = self
         if self.guarded and self._peer is not None:
             attempt.talked_to.add(self._peer)
-        attempt.deadline.on_passing(self._cut)
-
-    def _cut(self) -> None:
         if self._lifeline is not None:
-            with contextlib.suppress(OSError):  # the other end was faster
-                self._lifeline.shutdown(socket.SHUT_RDWR)
+            attempt.hold(self._lifeline)
 
 
 class _Http(_Lifeline, HTTPConnection):
@@ -181,7 +180,7 @@ class Fetcher:
                 outcome = self._hop(job, attempt)
         finally:
             _LINE.attempt = None
-            deadline.finish()
+            attempt.finish()
         job.talked_to = frozenset(attempt.talked_to)
         job.seconds_left = max(0.01, attempt.ends - time.monotonic())
         return outcome

@@ -4,12 +4,15 @@ Plain subprocesses and pipes: `multiprocessing` would import the caller's main m
 tracker process behind. Each process has a thread of ours that feeds it.
 """
 
+import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -21,12 +24,21 @@ from images.results import Problem
 from images.watchdog import Watchdog
 
 _TRIES: Final = 3
-"""A process that dies may have been killed by somebody else: the picture is to blame only at the third time."""
+"""A process that crashes may have been unlucky: the picture is to blame at the third time."""
+_KILLS: Final = 20
+"""A process that was killed was most likely killed by somebody else, so its picture gets this many chances."""
+_KILLED: Final = frozenset({-int(getattr(signal, "SIGKILL", 9)), -int(signal.SIGTERM)})
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _START_SECONDS: Final = 60.0
 
 Answer = Callable[[Decoded | Problem], None]
 _Process = subprocess.Popen[bytes]
+
+
+class _End(Enum):
+    CRASHED = 1
+    KILLED = 2
+    HUNG = 3
 
 
 class Workers:
@@ -82,20 +94,21 @@ class Workers:
         while (entry := self._tasks.get()) is not None and not self._stopped:
             task, answer = entry
             result: Decoded | Problem | None = None
-            deaths = hangs = 0
+            ends: list[_End] = []
             while result is None and not self._stopped:
                 process = process or self._start()
                 if process is None:
                     break
                 result, hung = self._ask(process, task)
                 if result is None:
-                    self._end(process)
+                    how = self._end(process)
+                    ends.append(_End.HUNG if hung else how)
                     process = None
-                    deaths, hangs = deaths + 1, hangs + hung
-                    result = _blame(deaths, hangs)
+                    result = _blame(ends)
             if result is not None and not self._stopped:
                 answer(result)
         if process is not None:
+            process.kill()
             self._end(process)
 
     def _ask(self, process: _Process, task: Task) -> tuple[Decoded | Problem | None, bool]:
@@ -119,13 +132,14 @@ class Workers:
 
     def _start(self) -> _Process | None:
         """Return a process that has said it is ready; None when stopped, or when none can be started."""
-        for _ in range(_TRIES):
+        ends: list[_End] = []
+        while _blame(ends) is None:
             process = self._launch()
             if process is None:
                 return None
             if self._exchange(process, None, _START_SECONDS)[0] == READY:
                 return process
-            self._end(process)
+            ends.append(self._end(process))
         if not self._stopped:
             self._fail()
         return None
@@ -152,22 +166,26 @@ class Workers:
             )
         )
 
-    def _end(self, process: _Process) -> None:
+    def _end(self, process: _Process) -> _End:
+        """Make sure that a process is gone, and say how it went."""
+        try:
+            code: int | None = process.wait(0.2)  # its pipe has ended, so it is on its way out by itself
+        except subprocess.TimeoutExpired:
+            code = None
         process.kill()
         for pipe in (process.stdin, process.stdout):
             if pipe:
-                try:
+                with contextlib.suppress(OSError):  # the rest of a task that a dead process can not take
                     pipe.close()
-                except OSError:  # the rest of a task that a dead process can not take
-                    continue
         process.wait()
         with self._lock:
             self._processes.discard(process)
+        return _End.KILLED if code in _KILLED else _End.CRASHED
 
 
-def _blame(deaths: int, hangs: int) -> Problem | None:
-    if hangs >= 2:
+def _blame(ends: Sequence[_End]) -> Problem | None:
+    if ends.count(_End.HUNG) >= 2:
         return Problem("decoder_crashed", "Decoding the picture took more time than is allowed.")
-    if deaths >= _TRIES:
+    if ends.count(_End.CRASHED) >= _TRIES or ends.count(_End.KILLED) >= _KILLS:
         return Problem("decoder_crashed", "Decoding the picture crashed the decoder.")
     return None

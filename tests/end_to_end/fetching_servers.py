@@ -80,9 +80,11 @@ class Server:
 
 
 @contextmanager
-def serving(handler: Handler, *, tls: ssl.SSLContext | None = None, raw: bool = False) -> Iterator[Server]:
+def serving(
+    handler: Handler, *, tls: ssl.SSLContext | None = None, raw: bool = False, host: str = "127.0.0.1"
+) -> Iterator[Server]:
     """Serve on loopback until the end of the `with` block; `raw` hands over connections without reading anything."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    listener = socket.create_server((host, 0), backlog=256)
     server = Server(listener.getsockname()[1])
     stopped = threading.Event()
     lock = threading.Lock()
