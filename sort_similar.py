@@ -2,10 +2,11 @@
 """Put the rows of a sheet into an order in which similar pictures are neighbours."""
 
 import argparse
+import itertools
 import secrets
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,15 @@ class _Seen:
         return self.arrangement.order
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Done:
+    """What a run came to: what was seen last, the undo file if one was saved, and what was written, if anything."""
+
+    seen: _Seen
+    saved: undo.Saved | None
+    written: str | None
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = parser().parse_args(argv)
@@ -61,41 +71,57 @@ def main(argv: Sequence[str] | None = None) -> int:
 def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Read the rows, look at their pictures, arrange them, and write the order: over again if others edit meanwhile."""
     started = time.monotonic()
+    arguments.refuse_unwritable_json(options)
     area = area_of(options)
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
-    saved: undo.Saved | None = None
-    written: str | None = None
     with Store(fetching.store_folder(options)) as store:
-        for attempt in range(1, _ATTEMPTS + 1):
-            rows = worksheet.read(area, _scope(options))
-            _stop_at_obstacles(rows, force=options.force)
-            seen = _look(rows, settings, store, options)
-            if options.dry_run or _stands(seen.order):
-                break
-            move = Move(area, _scope(options), rows, seen.order, secrets.token_hex(8), force=options.force)
-            saved = _save_undo(saved, undo.UndoFile.of(worksheet.identity, move), options.state)
-            try:
-                written = worksheet.reorder(move, committing=interruptions.hold)
-                saved = saved.marked(undo.LANDED)
-                break
-            except SheetChanged as change:
-                saved = saved.marked(undo.LANDED) if change.landed else saved
-                if attempt == _ATTEMPTS or interruptions.pending:
-                    raise _given_up(change, saved, options) from change
-                note(f"{change.what} Reading the rows again.")
-            finally:
-                interruptions.release()
-    found = _result(options, worksheet.identity, area, seen)
+        done = _read_and_write(
+            worksheet, area, options, interruptions, lambda rows: _look(rows, settings, store, options)
+        )
+    found = _result(options, worksheet.identity, area, done.seen)
     found.summary.update(
-        written=written,
-        undo_file=str(saved.path) if saved and written else None,
+        written=done.written,
+        undo_file=str(done.saved.path) if done.saved and done.written else None,
         dry_run=options.dry_run,
         seconds=round(time.monotonic() - started, 3),
     )
+    _tell(found, done, options)
     _keep(found, worksheet.identity, options)
-    _tell(found, seen.order, saved, options)
     return _exit_code(found, interruptions, options)
+
+
+def _read_and_write(
+    worksheet: Worksheet,
+    area: Area,
+    options: argparse.Namespace,
+    interruptions: Interruptions,
+    look: Callable[[Rows], _Seen],
+) -> _Done:
+    """Read, look and write; when others edited the rows meanwhile, all over again with the rows as they are now."""
+    saved: undo.Saved | None = None
+    written: str | None = None
+    for attempt in itertools.count(1):
+        rows = worksheet.read(area, _scope(options))
+        _stop_at_obstacles(rows, force=options.force)
+        seen = look(rows)
+        if options.dry_run or _stands(seen.order):
+            break
+        move = Move(area, _scope(options), rows, seen.order, secrets.token_hex(8), force=options.force)
+        saved = _save_undo(saved, undo.UndoFile.of(worksheet.identity, move), options.state)
+        try:
+            written = worksheet.reorder(move, committing=interruptions.hold)
+            saved = saved.marked(undo.LANDED)
+            break
+        except SheetChanged as change:
+            if change.landed:  # whole rows of a sheet that had changed were moved: no row is mixed
+                saved, written = saved.marked(undo.LANDED), change.what
+            if attempt == _ATTEMPTS or interruptions.pending:
+                raise _given_up(change, saved, options) from change
+            note(f"{change.what} Reading the rows again.")
+        finally:
+            interruptions.release()
+    return _Done(seen, saved, written)
 
 
 def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
@@ -238,26 +264,30 @@ def _result(options: argparse.Namespace, identity: Identity, area: Area, seen: _
     return found
 
 
-def _keep(found: Result, identity: Identity, options: argparse.Namespace) -> None:
-    if not options.dry_run:
-        write(found, last_result_path(options.state, identity.key, identity.worksheet_key, found.range))
-    if options.json:
-        write(found, options.json)
-
-
-def _tell(found: Result, order: Sequence[int], saved: undo.Saved | None, options: argparse.Namespace) -> None:
+def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
     summary.show(found)
     if options.dry_run:
         groups = {i: row.group for i, row in enumerate(found.rows)}
-        summary.show_plan(found.rows[0].row if found.rows else 0, [row.url for row in found.rows], order, groups)
+        summary.show_plan(done.seen.rows.first_row, done.seen.rows.urls, done.seen.order, groups)
         say("Dry run: nothing was written.")
     elif not found.rows:
         say(f"The range {found.range} holds no rows: nothing was written. Is it the right tab and column?")
-    elif found.summary["written"] and saved:
-        say(f"Written: {found.summary['written']}")
-        say(f"To undo: {_undo_command(saved, options)}")
+    elif done.written and done.saved:
+        say(f"Written: {done.written}")
+        say(f"To undo: {_undo_command(done.saved, options)}")
     else:
         say("The rows are in order already: nothing was written.")
+
+
+def _keep(found: Result, identity: Identity, options: argparse.Namespace) -> None:
+    """Keep the result for export and review; by now the sheet is written, so a failure must not say otherwise."""
+    try:
+        if not options.dry_run:
+            write(found, last_result_path(options.state, identity.key, identity.worksheet_key, found.range))
+        if options.json:
+            write(found, options.json)
+    except StateError as error:
+        raise StateError(error.what, f"{error.hint} The sheet is as the summary above says.") from error
 
 
 def _exit_code(found: Result, interruptions: Interruptions, options: argparse.Namespace) -> int:

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from errors import UsageError
+
 
 def add_sheet(parser: argparse.ArgumentParser) -> None:
     """Add -s, -w, -r and -a: which rows of which spreadsheet, opened with which credentials."""
@@ -39,3 +41,14 @@ def diff(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 64):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 64")
     return int(text)
+
+
+def refuse_unwritable_json(options: argparse.Namespace) -> None:
+    """Raise `UsageError` before any work when --json names what it must not, or cannot, write."""
+    target: Path | None = options.json
+    if target is None:
+        return
+    if target.is_dir() or not target.parent.is_dir():
+        raise UsageError(f"--json {target} is not a file in an existing folder.", "Name a file, such as found.json.")
+    if options.spreadsheet and target.resolve() == Path(options.spreadsheet).resolve():
+        raise UsageError(f"--json {target} would overwrite the spreadsheet itself.", "Name another file.")

@@ -14,13 +14,14 @@ NOTHING_WRITTEN = "Interrupted: nothing was written. Pictures fetched so far are
 
 def run(story: Callable[[Interruptions], int], *, debug: bool, interrupted_means: str = NOTHING_WRITTEN) -> int:
     """Return the exit code of `story`, with its errors and interruptions told in sentences."""
+    interruptions = Interruptions()
     try:
-        with Interruptions() as interruptions:
+        with interruptions:
             code = story(interruptions)
         sys.stdout.flush()
     except CurationError as error:
         show_error(error, debug=debug)
-        return error.exit_code
+        return interruptions.pending or error.exit_code
     except Interrupted as interrupted:
         note(f"\n{interrupted_means}")
         return interrupted.exit_code
