@@ -1,6 +1,5 @@
 """The rows and cells of a sheet's XML: where they are, what they hold, and what an equal cell would hold."""
 
-import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,10 +9,9 @@ from sheets.formulas import translated
 from sheets.links import address_in
 from sheets.xlsx.markup import Element, children, namespace, parse, relationship_id
 from sheets.xlsx.package import Package
-from sheets.xlsx.ranges import Box, box, cell, column_of
+from sheets.xlsx.ranges import LAST_COLUMN, LAST_ROW, Box, box, cell, column_of
 from sheets.xlsx.workbook import Tab, shared_strings, string_of
 
-_ADDRESS = re.compile(r"[A-Z]{1,3}[1-9][0-9]{0,6}")
 # Formulas are compared as if they stood far below every sheet, so that equal ones on different rows are equal text.
 _FAR_BELOW = 10_000_000
 
@@ -203,7 +201,7 @@ def _numbered(data: Element, tags: Tags, part: str) -> dict[int, Element]:
         if text is None:
             text = str(number + 1)
             row.set("r", text)
-        if not text.isdecimal() or int(text) <= number:
+        if not text.isdecimal() or not number < int(text) <= LAST_ROW:
             raise _damaged(part, f"row {text} follows row {number}")
         number = int(text)
         rows[number] = row
@@ -213,10 +211,11 @@ def _numbered(data: Element, tags: Tags, part: str) -> dict[int, Element]:
             if address is None:
                 address = cell(number, column + 1)
                 one.set("r", address)
-            elif _ADDRESS.fullmatch(address) is None or not address.endswith(text):
+            named = address.removesuffix(text)
+            if named == address or not (named.isascii() and named.isalpha() and named.isupper() and len(named) <= 3):
                 raise _damaged(part, f"row {text} holds a cell {address}")
             here = column_of(address)
-            if here <= column or address[-len(text) - 1].isdigit():
+            if not column < here <= LAST_COLUMN:
                 raise _damaged(part, f"row {text} holds {address} out of order")
             column = here
     return rows

@@ -59,6 +59,18 @@ def relationship_id(element: Element) -> str | None:
     return element.get(_RELATIONSHIP_ID[0]) or element.get(_RELATIONSHIP_ID[1])
 
 
+def whole_number(text: str | None, default: int = 0) -> int:
+    """Return a number in an attribute; `default` where it is left out. Raises `UsageError` for text that is none."""
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal() and len(text) < 16):
+        raise UsageError(
+            f"The workbook is damaged: {text!r} stands where a number should.",
+            "Open it in Excel, let it repair the file, and save it again.",
+        )
+    return int(text)
+
+
 def new_child(parent: Element, tag: str) -> Element:
     """Return a new last child of `parent`."""
     return etree.SubElement(parent, tag)

@@ -7,7 +7,7 @@ from sheets.formulas import translated
 from sheets.rows import Scope
 from sheets.xlsx import references
 from sheets.xlsx.grid import Grid
-from sheets.xlsx.markup import Element, new_child
+from sheets.xlsx.markup import Element, new_child, whole_number
 from sheets.xlsx.ranges import Box, box, cell, column_of, letters
 
 
@@ -99,9 +99,8 @@ def _insert(grid: Grid, row: Element, number: int, arriving: Sequence[Element]) 
             after.addprevious(one)
     spans = row.get("spans")
     if spans:  # a hint, "1:6" in 1-based columns, that must not be too narrow
-        first, last = (int(end) for end in spans.split(" ")[0].split(":"))
-        ends = [int(end) for part in spans.split(" ") for end in part.split(":")]
-        row.set("spans", f"{min(first, *ends, columns[0] + 1)}:{max(last, *ends, columns[-1] + 1)}")
+        ends = [whole_number(end) for end in spans.replace(":", " ").split()]
+        row.set("spans", f"{min(*ends, columns[0] + 1)}:{max(*ends, columns[-1] + 1)}")
 
 
 def _permute_rows(grid: Grid, block: Box, order: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """What in a worksheet stands in the way of moving rows, each as a sentence that names it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sheets.a1 import Area
@@ -9,7 +10,7 @@ from sheets.formulas import survives_move
 from sheets.rows import Obstacle, Scope
 from sheets.xlsx import references
 from sheets.xlsx.grid import Grid
-from sheets.xlsx.markup import TRUE, Element, children, local, parse
+from sheets.xlsx.markup import TRUE, Element, children, local, parse, whole_number
 from sheets.xlsx.package import Package
 from sheets.xlsx.ranges import LAST_COLUMN, Box, box, cell
 from sheets.xlsx.workbook import Tab, fills
@@ -126,8 +127,8 @@ def _pinned(sheet: Sheet, places: Iterable[tuple[int, int]], what: str, hint: st
 def _tables(sheet: Sheet) -> Iterator[Obstacle]:
     for table in _parts(sheet, "table"):
         whole = box(table.get("ref", ""))
-        top = whole.first_row + int(table.get("headerRowCount", "1"))
-        bottom = whole.last_row - int(table.get("totalsRowCount", "0"))
+        top = whole.first_row + whole_number(table.get("headerRowCount"), 1)
+        bottom = whole.last_row - whole_number(table.get("totalsRowCount"))
         inside = top <= sheet.block.first_row and sheet.block.last_row <= bottom
         if whole.touches(sheet.block) and not inside:
             yield Obstacle(
@@ -206,7 +207,8 @@ def _side_cell(grid: Grid, one: Element, painted: Sequence[str | None], pinned: 
     picture = (one.get("vm") is not None and formula is None) or pinned == "picture"
     value: str | float | bool | None = text or None
     if one.get("t", "n") == "n" and text:
-        value = float(text)
+        with suppress(ValueError):  # then it stays text
+            value = float(text)
     elif one.get("t") == "b":
         value = text in TRUE
     return SideCell(
@@ -229,12 +231,14 @@ def _column_fills(grid: Grid, painted: Sequence[str | None]) -> dict[int, str | 
         column: _fill(group.get("style"), painted)
         for group in children(grid.root, f"{grid.space}cols")
         if _fill(group.get("style"), painted)
-        for column in range(int(group.get("min", "1")) - 1, min(int(group.get("max", "1")), LAST_COLUMN + 1))
+        for column in range(
+            max(whole_number(group.get("min"), 1), 1) - 1, min(whole_number(group.get("max"), 1), LAST_COLUMN + 1)
+        )
     }
 
 
 def _fill(style: str | None, painted: Sequence[str | None]) -> str | None:
-    index = int(style or "0")
+    index = whole_number(style)
     return painted[index] if index < len(painted) else None
 
 
@@ -260,7 +264,7 @@ def _floating_pictures(sheet: Sheet) -> set[tuple[int, int]]:
         for anchor in drawing.iterchildren("{*}twoCellAnchor", "{*}oneCellAnchor"):
             if any(local(child) == "pic" for child in anchor.iter()):
                 row, column = anchor.findtext("{*}from/{*}row"), anchor.findtext("{*}from/{*}col")
-                places.add((int(row or 0) + 1, int(column or 0)))
+                places.add((whole_number(row) + 1, whole_number(column)))
     return places
 
 

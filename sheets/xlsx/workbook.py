@@ -5,7 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from errors import NotFound, UsageError
-from sheets.xlsx.markup import TRUE, Element, canonical, children, local, namespace, new_child, parse, serialise
+from sheets.xlsx.markup import (
+    TRUE,
+    Element,
+    canonical,
+    children,
+    local,
+    namespace,
+    new_child,
+    parse,
+    serialise,
+    whole_number,
+)
 from sheets.xlsx.markup import relationship_id as id_of
 from sheets.xlsx.package import Package
 
@@ -119,7 +130,7 @@ def fills(package: Package, name: str) -> tuple[str | None, ...]:
         named.append(None if blank else canonical(fill))
     result = []
     for form in children(root, f"{space}cellXfs"):
-        index = int(form.get("fillId", "0"))
+        index = whole_number(form.get("fillId"))
         result.append(named[index] if index < len(named) else None)
     return tuple(result)
 

@@ -150,6 +150,10 @@ def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
         ('<row r="1"><c r="B1"/><c r="A1"/></row>', "holds A1 out of order"),
         ('<row r="1"><c r="B2"/></row>', "row 1 holds a cell B2"),
         ('<row r="x"/>', "row x follows"),
+        ('<row r="999999999"/>', "row 999999999 follows row 0"),
+        ('<row r="1"><c r="XFE1"/></row>', "holds XFE1"),
+        ('<row r="1"><c r="A11"/></row>', "row 1 holds a cell A11"),
+        ('<row r="1"><c r="B1" s="x"><v>1</v></c><c r="C1" s="y"/></row>', "'y' stands where a number should"),
         ('<row r="1"><c r="B1" t="s"><v>9</v></c></row>', "B1 names text 9"),
         ('<row r="1"><c', "no well-formed XML"),
     ],
@@ -157,7 +161,7 @@ def test_a_missing_file_is_not_found(tmp_path: Path) -> None:
 def test_a_damaged_sheet_says_where(tmp_path: Path, rows: str, what: str) -> None:
     path = write(tmp_path / "a.xlsx", {SHEET: sheet(rows)})
     with pytest.raises(UsageError, match=what):
-        read(path, "B1:B")
+        XlsxWorksheet.open(path, None).read(a1.parse("B1:B"), Scope.RANGE)
 
 
 def test_entities_are_refused_not_expanded(tmp_path: Path) -> None:
