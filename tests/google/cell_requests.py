@@ -116,7 +116,7 @@ def tidy_rule(rule: Json | None) -> Json | None:
 def update_cells(task: Task) -> None:
     """Write rows of CellData from a corner on, or over a range whose rest is cleared."""
     rows = task.given.get("rows") or []
-    mask = task.mask()
+    mask = task.mask("CellData")
     if task.given.get("start") is not None:
         start = task.given["start"]
         sheet = task.sheet(start)
@@ -154,7 +154,7 @@ def _check_corner(task: Task, sheet: Sheet, row: int, column: int, name: str = "
 def repeat_cell(task: Task) -> None:
     """Write one CellData into every cell of a range; a formula follows as in a fill."""
     sheet, box = task.target()
-    mask = task.mask()
+    mask = task.mask("CellData")
     data = task.given.get("cell") or {}
     task.guard(sheet, box)
     formula = (data.get("userEnteredValue") or {}).get("formulaValue")
@@ -173,7 +173,7 @@ def append_cells(task: Task) -> None:
     """Write rows of CellData below the last row that holds data."""
     sheet = task.sheet()
     rows = task.given.get("rows") or []
-    mask = task.mask()
+    mask = task.mask("CellData")
     top = sheet.used_rows()
     width = max((len(row.get("values") or []) for row in rows), default=0)
     grow(task.book, sheet, top + len(rows), width)

@@ -238,7 +238,7 @@ def append_dimension(task: Task) -> None:
 def update_dimension_properties(task: Task) -> None:
     """Change size or visibility of rows or columns."""
     sheet, dimension, start, end = _range(task)
-    mask = task.mask()
+    mask = task.mask("DimensionProperties")
     meta = sheet.row_meta if dimension == "ROWS" else sheet.column_meta
     given = task.given.get("properties") or {}
     for index in range(start, end):

@@ -47,7 +47,7 @@ def update_named_range(task: Task) -> None:
     given = task.given.get("namedRange") or {}
     index = _named_index(task, given.get("namedRangeId"))
     old = task.book.named_ranges[index]
-    new = copy_fields(old, given, task.mask())
+    new = copy_fields(old, given, task.mask("NamedRange"))
     _check_name(task, str(new.get("name") or ""), old["namedRangeId"])
     new["range"] = _checked_range(task, new.get("range"), "range")
     task.book.named_ranges[index] = {name: new[name] for name in ("namedRangeId", "name", "range")}
@@ -108,7 +108,7 @@ def update_protected_range(task: Task) -> None:
     given = task.given.get("protectedRange") or {}
     sheet, index = _find_part(task, "protectedRanges", "protectedRangeId", given.get("protectedRangeId"))
     entries = sheet.parts["protectedRanges"]
-    new = copy_fields(entries[index], given, task.mask())
+    new = copy_fields(entries[index], given, task.mask("ProtectedRange"))
     new["protectedRangeId"] = entries[index]["protectedRangeId"]
     new["requestingUserCanEdit"] = entries[index].get("requestingUserCanEdit", True)
     new["range"] = tidy_grid_range(new.get("range") or {})
@@ -173,7 +173,10 @@ def update_filter_view(task: Task) -> None:
     given = task.given.get("filter") or {}
     sheet, index = _find_part(task, "filterViews", "filterViewId", given.get("filterViewId"))
     views = sheet.parts["filterViews"]
-    views[index] = {**copy_fields(views[index], given, task.mask()), "filterViewId": views[index]["filterViewId"]}
+    views[index] = {
+        **copy_fields(views[index], given, task.mask("FilterView")),
+        "filterViewId": views[index]["filterViewId"],
+    }
 
 
 def add_conditional_format_rule(task: Task) -> None:
@@ -259,7 +262,7 @@ def _location(task: Task, given: Json) -> Json:
 def update_metadata(task: Task) -> Json:
     """Change what the mask names of all metadata that the filters find."""
     given = task.given.get("developerMetadata") or {}
-    mask = task.mask()
+    mask = task.mask("DeveloperMetadata")
     found = _matching(task)
     for key in found:
         new = copy_fields(task.book.metadata[key], given, mask)

@@ -132,9 +132,13 @@ class Discovery:
         """Refuse a mask that names a field the answer cannot have."""
         response = self.methods[method_id].get("response")
         if response is not None:
-            missing = self._missing(mask, {"$ref": response["$ref"]})
+            missing = self.missing(mask, response["$ref"])
             if missing:
                 raise mask_error(text, missing)
+
+    def missing(self, mask: Mask, schema_name: str) -> str | None:
+        """Return the first name in a mask that a schema does not have."""
+        return self._missing(mask, {"$ref": schema_name})
 
     def _missing(self, mask: Mask, schema: Json) -> str | None:
         while schema.get("type") == "array":

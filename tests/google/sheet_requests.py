@@ -173,7 +173,7 @@ def _copy_title(book: Book, title: str) -> str:
 def update_sheet_properties(task: Task) -> None:
     """Change what the mask names of a sheet's properties."""
     given = task.given.get("properties") or {}
-    mask = task.mask()
+    mask = task.mask("SheetProperties")
     sheet = task.sheet(given)
     names = mask or {name: {} for name in given if name not in _READ_ONLY}
     for name, below in names.items():
@@ -239,7 +239,7 @@ def _crop(sheet: Sheet) -> None:
 def update_spreadsheet_properties(task: Task) -> None:
     """Change title, locale, time zone and the like of the file."""
     given = task.given.get("properties") or {}
-    mask = task.mask()
+    mask = task.mask("SpreadsheetProperties")
     names: masks.Mask = mask or {name: {} for name in given}
     locale = given.get("locale")
     if "locale" in names and locale not in LOCALES and not _looks_like_locale(locale):

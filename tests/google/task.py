@@ -8,6 +8,7 @@ from tests.google.errors import ApiError, bad_request
 from tests.google.grid import Box
 from tests.google.model import Book, Json, Sheet
 from tests.google.ranges import clip, grid_box
+from tests.google.schema import SHEETS
 
 PROTECTED = (
     "You are trying to edit a protected cell or object. Please contact the spreadsheet owner to remove protection "
@@ -43,12 +44,16 @@ class Task:
         sheet = self.sheet(given)
         return sheet, grid_box(sheet, given, self.where, name)
 
-    def mask(self) -> masks.Mask:
-        """Return the `fields` of this request, which updates cannot do without."""
+    def mask(self, schema: str) -> masks.Mask:
+        """Return the `fields` of this request, which updates cannot do without; they are fields of that schema."""
         text = self.given.get("fields")
         if not text:
             raise self.refuse("At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)")
-        return masks.parse(text)
+        mask = masks.parse(text)
+        unknown = SHEETS.missing(mask, schema)
+        if unknown:
+            raise self.refuse(f"Invalid field: {unknown}")
+        return mask
 
     def guard(self, sheet: Sheet, box: Box) -> None:
         """Refuse to touch cells that somebody else has protected."""
