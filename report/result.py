@@ -6,7 +6,7 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from errors import StateError
 
@@ -108,7 +108,15 @@ def last_result_path(state: Path, key: str, worksheet_key: str, area: str) -> Pa
     return state / "results" / f"{name}.json"
 
 
-def write(result: Result, path: Path) -> None:
+class Document(Protocol):
+    """What says itself as JSON."""
+
+    def to_json(self) -> str:
+        """Return the text of the file."""
+        ...
+
+
+def write(result: Document, path: Path) -> None:
     """Write the JSON to `path` in one step; raise `StateError` in a sentence."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """What -s, -w and -r on a command line mean for every command that reads a sheet."""
 
 import argparse
+import re
 from pathlib import Path
 
 from errors import UsageError
@@ -24,6 +25,13 @@ def area_of(options: argparse.Namespace) -> Area:
             )
         options.worksheet = area.worksheet
     return area
+
+
+def column(text: str) -> int:
+    """Read the letters of a column as the value of an option; return its 0-based index."""
+    if re.fullmatch(r"[A-Za-z]{1,3}", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a column such as D")
+    return a1.column_index(text)
 
 
 def base_folder_of(options: argparse.Namespace) -> Path | None:

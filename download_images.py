@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""Export the pictures of a sheet's rows as a dataset: numbered files, a manifest, splits that cannot leak."""
+
+import argparse
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from console import arguments
+from console.exit_codes import DONE, UNREADABLE
+from console.interruption import Interruptions
+from console.messages import note, plain, say
+from console.progress import Progress
+from console.running import run
+from errors import SheetChanged, StateError, UsageError
+from export import found as finding
+from export import splits
+from export.folder import Folder, Standing
+from export.found import Found
+from export.grouping import Grouping, Readings, changed_since, grouping_of
+from export.layouts import LAYOUTS
+from export.manifest import to_csv, to_jsonl
+from export.memory import MANIFEST, Memory
+from export.planning import Choices, Plan, Sheet, plan
+from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
+from images import FetchFailure, Settings, Store, read_pictures
+from images import options as fetching
+from report import building
+from report.result import Result, last_result_path, write
+from sheets.a1 import Area, column_letters
+from sheets.opening import is_local, open_worksheet
+from sheets.options import area_of, base_folder_of, column
+from sheets.rows import Scope
+from sheets.worksheet import Worksheet
+
+_EXAMPLES = """\
+examples:
+  python download_images.py -s "example" -w "Sheet1" -r "B2:C" -a credentials.json -o images/
+  python download_images.py -s foods.xlsx -r B2:C -o images/ --label-column C --splits train=80,val=10,test=10
+  python download_images.py -s foods.csv -r B2:C -o images/ --dry-run
+"""
+_INTERRUPTED = (
+    "Interrupted: the export is not complete. Every file that is there is whole; run the same command again to go on."
+)
+_ATTEMPTS = 3
+"""How often the rows and their labels are read until nobody edited them in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An export that only needs to be written: the plan, what the folder lacks, and what it will remember."""
+
+    plan: Plan
+    grouping: Grouping
+    standing: Standing
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How the pictures of the rows are read."""
+
+    urls: tuple[str, ...]
+    settings: Settings
+    store: Store
+
+    def at_all(self) -> Readings:
+        """Read every picture; what the store knows is not fetched."""
+        return self._read(self.urls, self.settings)
+
+    def again_at(self, urls: Iterable[str]) -> Readings:
+        """Fetch the pictures whose bytes are not there, and read all again: flags depend on all together."""
+        fetched = self._read(sorted(urls), replace(self.settings, need_bytes=True))
+        failed = {url: reading for url, reading in fetched.items() if isinstance(reading, FetchFailure)}
+        return {**self._read(self.urls, replace(self.settings, refresh=False)), **failed}
+
+    def keeps(self, sha256: str | None) -> bool:
+        """Say whether the store has the bytes of a content."""
+        return sha256 is not None and self.store.picture_path(sha256) is not None
+
+    def _read(self, urls: Sequence[str], settings: Settings) -> Readings:
+        with Progress("Fetching", "pictures") as progress:
+            return read_pictures(urls, settings, self.store, progress.update)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    options = parser().parse_args(argv)
+    return run(
+        lambda interruptions: export(options, interruptions), debug=options.debug, interrupted_means=_INTERRUPTED
+    )
+
+
+def export(options: argparse.Namespace, _: Interruptions) -> int:
+    """Read the rows, look at their pictures, decide what goes where, and write it: the sheet is never written."""
+    started = time.monotonic()
+    area = area_of(options)
+    choices = _choices(options)
+    folder = _folder(options)
+    settings = replace(fetching.settings_of(options, base_folder=base_folder_of(options)), keep_bytes=True)
+    worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, read_only=True)
+    sheet = _read(worksheet, area, options)
+    with Store(fetching.store_folder(options)) as store:
+        kept_before = {sha256 for sha256, _ in store.objects.kept()} if options.no_keep_bytes else set()
+        desk = _Desk(sheet, _last_result(worksheet, area, options), choices, folder, options)
+        ready = _export(folder, desk.decide, _Look(sheet.urls, settings, store), dry_run=options.dry_run)
+        if options.no_keep_bytes:
+            for sha256 in {row.sha256 for row in ready.plan.rows if row.sha256} - kept_before:
+                store.objects.remove(sha256)
+    removed, changed = folder.clean(ready.standing.unowned) if options.clean and not options.dry_run else ((), ())
+    found = _found(worksheet, area, ready, options)
+    found.summary.update(
+        output=str(folder.path),
+        written=0 if options.dry_run else len(ready.standing.missing),
+        present=len(ready.standing.present),
+        unowned=sorted(ready.standing.unowned),
+        removed=list(removed),
+        kept_as_changed=list(changed),
+        dry_run=options.dry_run,
+        seconds=round(time.monotonic() - started, 3),
+    )
+    if options.json:
+        write(found, options.json)
+    _tell(found, choices, options)
+    return UNREADABLE if options.strict and found.summary["unreadable_rows"] else DONE
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line of download_images.py."""
+    made = argparse.ArgumentParser(
+        prog="download_images.py",
+        description="Export the pictures of the rows of a Google Sheet, .xlsx, .csv or .tsv into a folder.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    arguments.add_sheet(made)
+    _add_output(made)
+    _add_splits(made)
+    fetching.add_arguments(made)
+    arguments.add_run(made)
+    return made
+
+
+def _add_output(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what is written")
+    group.add_argument("-o", "--output", metavar="OUT", type=Path, help="the folder of the dataset; made if needed")
+    group.add_argument(
+        "--names", metavar="NAMES", type=_names, default="number",
+        help="number (the row's place in the range), sha256, or a column such as E (default: number)",
+    )  # fmt: skip
+    group.add_argument("--label-column", metavar="COLUMN", type=column, help="the column of the labels, such as D")
+    group.add_argument(
+        "--format", choices=sorted(LAYOUTS),
+        help="plain: one folder; classes: a folder for each label; huggingface: metadata.csv beside the pictures"
+        " (default: classes with --label-column, else plain)",
+    )  # fmt: skip
+    group.add_argument(
+        "--manifest", choices=("csv", "jsonl"), default="csv", help="jsonl: write manifest.jsonl besides manifest.csv"
+    )
+    group.add_argument(
+        "--keep", choices=("all", "one"), default="all",
+        help="of a group of near-duplicates: all members, or one, its representative (default: all)",
+    )  # fmt: skip
+    group.add_argument("--placeholders", action="store_true", help="export pictures that look like placeholders too")
+    group.add_argument(
+        "--clean", action="store_true", help="remove files of earlier exports that belong to no row any more"
+    )
+    group.add_argument("--dry-run", action="store_true", help="print what would be written and write nothing")
+
+
+def _add_splits(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("near-duplicates and splits")
+    group.add_argument("--splits", metavar="SPLITS", help="such as train=80,val=10,test=10; a family is never parted")
+    group.add_argument("--seed", metavar="N", type=int, default=0, help="another number, another split (default: 0)")
+    group.add_argument(
+        "--split-by", choices=("family", "block"), default="family",
+        help="what is never parted: near-duplicates, or also what merely looks alike (default: family)",
+    )  # fmt: skip
+    group.add_argument(
+        "-d", "--diff", metavar="DIFF", type=arguments.diff,
+        help=f"how near a near-duplicate is, 0 to 64 (default: as in the last sort of these rows, else"
+        f" {DEFAULT_THRESHOLD})",
+    )  # fmt: skip
+
+
+def _names(text: str) -> str | int:
+    return text if text in ("number", "sha256") else column(text)
+
+
+def _choices(options: argparse.Namespace) -> Choices:
+    name = options.format or ("plain" if options.label_column is None else "classes")
+    if LAYOUTS[name].by_label and options.label_column is None:
+        raise UsageError(f"--format {name} makes a folder for each label.", "Say where they are: --label-column D.")
+    return Choices(
+        layout=LAYOUTS[name],
+        by_hash=options.names == "sha256",
+        one=options.keep == "one",
+        placeholders=options.placeholders,
+        splits=splits.parse(options.splits, options.seed) if options.splits else None,
+        by_block=options.split_by == "block",
+    )
+
+
+def _folder(options: argparse.Namespace) -> Folder:
+    if not options.output:
+        raise UsageError("-o OUT is missing.", "Name the folder of the dataset: -o images/")
+    folder = Folder(options.output)
+    store = fetching.store_folder(options).resolve()
+    if folder.path.resolve().is_relative_to(store):
+        raise UsageError(f"{options.output} is inside the store of fetched pictures.", "Name another folder with -o.")
+    return folder
+
+
+def _read(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Sheet:
+    """Read the rows and the columns asked for; rows that move in between would get the labels of others."""
+    wanted = sorted({one for one in (options.label_column, options.names) if isinstance(one, int)})
+    for _ in range(_ATTEMPTS):
+        rows = worksheet.read(area, Scope.RANGE_ONLY)
+        if not (wanted and rows.urls):
+            return Sheet(rows.first_row, rows.urls)
+        texts = worksheet.texts(Area(wanted[0], wanted[-1], rows.first_row, rows.first_row + len(rows) - 1))
+        again = worksheet.read(area, Scope.RANGE_ONLY)
+        if again.cells == rows.cells and again.urls == rows.urls:
+            columns = {one: tuple(row[one - wanted[0]].strip() for row in texts) for one in wanted}
+            _refuse_blank(columns, area)
+            return Sheet(rows.first_row, rows.urls, columns.get(options.label_column), columns.get(options.names))
+    raise SheetChanged("Others kept editing the sheet while it was read.", "Nothing was written. Run again later.")
+
+
+def _refuse_blank(columns: Mapping[int, Sequence[str]], area: Area) -> None:
+    for one, cells in columns.items():
+        if not any(cells):
+            raise UsageError(
+                f"Column {column_letters(one)} holds nothing on the rows of {area}.", "Is it the right column?"
+            )
+
+
+def _last_result(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Result | None:
+    identity = worksheet.identity
+    path = last_result_path(options.state, identity.key, identity.worksheet_key, str(area))
+    try:
+        return Result.from_json(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (StateError, OSError, ValueError) as error:  # it only saves work: what it says is computed again
+        note(f"The last sort's result {path} cannot be used ({error}).")
+        return None
+
+
+def _export(folder: Folder, decide: Callable[[Readings], _Ready], look: _Look, *, dry_run: bool) -> _Ready:
+    """Decide and write, and fetch again what the store turns out not to hold."""
+    readings = look.at_all()
+    for _ in range(_ATTEMPTS):
+        ready = decide(readings)
+        missing = set(ready.standing.missing)
+        lacking = {row.url for row in ready.plan.rows if row.file in missing and not look.keeps(row.sha256)}
+        if not lacking:
+            if dry_run:
+                return ready
+            with Progress("Writing", "files") as progress:
+                if not folder.write(ready.standing, ready.memory, look.store.open_bytes, progress.update):
+                    return ready
+        readings = look.again_at(lacking)
+    raise StateError(
+        f"The store {look.store.folder} loses pictures as fast as they are fetched.", "Is its disk in order?"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What a decision needs beside the pictures."""
+
+    sheet: Sheet
+    last: Result | None
+    choices: Choices
+    folder: Folder
+    options: argparse.Namespace
+
+    def decide(self, readings: Readings) -> _Ready:
+        """Return what the folder is to hold, and what it lacks; nothing is written."""
+        options, choices = self.options, self.choices
+        grouping = self._grouping(readings)
+        rules = repr((choices.splits, options.split_by)) if choices.splits else ""
+        earlier = self.folder.memory.sides_under(rules)
+        changed = frozenset(changed_since(self.last, readings)) if self.last else frozenset()
+        made = plan(self.sheet, readings, grouping, choices, changed=changed, earlier=earlier)
+        tables = {**made.texts, MANIFEST: to_csv(made.rows)}
+        if options.manifest == "jsonl":
+            tables["manifest.jsonl"] = to_jsonl(made.rows)
+        self._spare_the_sheet([*made.files, *tables])
+        with Progress("Checking", "files") as progress:
+            standing = self.folder.standing(made.files, tables, progress.update)
+        self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if row.file in standing.missing)
+        written = {path: hashlib.sha256(data).hexdigest() for path, data in tables.items()}
+        sides = {row.sha256: row.split for row in made.rows if row.sha256 and row.split}
+        memory = Memory({**standing.unowned, **made.files, **written}, {**earlier, **sides}, rules)
+        return _Ready(made, grouping, standing, memory)
+
+    def _grouping(self, readings: Readings) -> Grouping:
+        urls, used = self.sheet.urls, self.last.parameters if self.last else {}
+        asked = {} if self.options.diff is None else {"diff": self.options.diff}
+        ballot = Ballot(asked.get("diff", used.get("diff", DEFAULT_THRESHOLD)))
+
+        def arranged() -> Arrangement:
+            return arrange(building.contents_of(urls, readings), ballot, verify=bool(used.get("verify", True)))
+
+        return grouping_of(self.last, asked, urls, readings, arranged)
+
+    def _spare_the_sheet(self, paths: Sequence[str]) -> None:
+        if is_local(self.options.spreadsheet):
+            sheet = Path(self.options.spreadsheet).resolve()
+            if any((self.folder.path / path).resolve() == sheet for path in paths if path.endswith(sheet.suffix)):
+                raise UsageError(f"The export would overwrite the sheet {sheet}.", "Name another folder with -o.")
+
+
+def _found(worksheet: Worksheet, area: Area, ready: _Ready, options: argparse.Namespace) -> Found:
+    identity = worksheet.identity
+    names = ("names", "format", "keep", "placeholders", "splits", "seed", "split_by", "diff")
+    parameters: dict[str, Any] = {name: getattr(options, name) for name in names}
+    if isinstance(options.names, int):
+        parameters["names"] = column_letters(options.names)
+    parameters["label_column"] = None if options.label_column is None else column_letters(options.label_column)
+    found = Found(identity.spreadsheet, identity.worksheet, str(area), parameters, ready.plan.rows)
+    found.summary.update(finding.summarise(ready.plan), grouping=ready.grouping.source)
+    found.summary["splits"] = finding.shares(ready.plan.rows)
+    return found
+
+
+def _tell(found: Found, choices: Choices, options: argparse.Namespace) -> None:
+    wanted = choices.splits
+    for line in finding.lines_of(found, dict(zip(wanted.names, wanted.shares, strict=True)) if wanted else {}):
+        say(plain(line, 1000))
+    if options.dry_run:
+        for row in found.rows:
+            say(plain(f"  {row.row:>7}  {row.file or '-'}  {row.url or '(blank)'}", 400))
+    for line in finding.lines_of_writing(found):
+        say(plain(line, 1000))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

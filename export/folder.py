@@ -1,0 +1,199 @@
+"""The output folder: what earlier exports left there, what may be written, and the one order in which it is.
+
+While a run changes files that a manifest describes, that manifest is away: a folder without one is not complete.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from errors import StateError, UsageError
+from export.locking import locked
+from export.memory import MANIFEST, MEMORY, Memory, remembered
+from export.names import same_on_some_disk
+from export.writing import PART, Progress, each, holds, sync_folder, translated, write_file
+
+_BLOCK: Final = 4096
+"""A file takes up whole blocks of a disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is to be done: pictures that are there and whole, those to write, tables to write, and what nobody owns.
+
+    `replaces` says that something of an earlier export gets another content.
+    """
+
+    present: frozenset[str]
+    missing: dict[str, str]
+    tables: dict[str, bytes]
+    unowned: dict[str, str]
+    replaces: bool
+
+
+class Folder:
+    """One output folder; nothing is made or changed before `write`. Raises `AccessRefused` and `StateError`."""
+
+    def __init__(self, path: Path) -> None:
+        """Raise `UsageError` for a file, and `AccessRefused` for a folder that cannot be written, before any work."""
+        self.path = path.absolute()
+        if os.path.lexists(self.path) and not self.path.is_dir():
+            raise UsageError(f"{path} is a file, so it cannot be the output folder.", "Name a folder with -o.")
+        with translated(self.path):
+            for above in (parent for parent in self.path.parents if parent.exists() and not parent.is_dir()):
+                raise UsageError(f"{above} is a file, so there can be no folder in it.", "Name a folder with -o.")
+            here = self._existing()
+            # An administrator may write everywhere; what is marked read-only is left alone all the same.
+            marked = os.name == "posix" and not here.stat().st_mode & 0o222
+            if marked or not os.access(here, os.W_OK | os.X_OK):
+                raise PermissionError(13, "it is read-only", str(here))
+            self.memory = remembered(self.path)
+
+    def standing(self, files: Mapping[str, str], tables: Mapping[str, bytes], progress: Progress) -> Standing:
+        """Compare what is to be there with what is, reading every file; raise `UsageError` for files of others."""
+        with translated(self.path):
+            whole = each(files.items(), lambda item: self._holds(*item), progress)
+            missing = {path: sha for (path, sha), found in zip(files.items(), whole, strict=True) if not found}
+            changed = {path: data for path, data in tables.items() if not self._holds(path, _sha256(data))}
+            self._refuse_files_of_others([*missing, *changed])
+            replaces = any(os.path.lexists(self.path / path) for path in missing)
+            rewritten = dict(tables) if replaces else changed
+            unowned = self._unowned({*files, *tables})
+            return Standing(frozenset(files.keys() - missing.keys()), missing, rewritten, unowned, replaces)
+
+    def refuse_without_space(self, sizes: Iterable[int]) -> None:
+        """Raise `StateError` when files of these sizes do not fit on the disk."""
+        needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes)
+        free = shutil.disk_usage(self._existing()).free
+        if needed > free:
+            raise StateError(
+                f"{needed / 1e6:,.0f} MB are to be written, and the disk of {self.path} has {free / 1e6:,.0f} MB left.",
+                "Nothing was written there. Make space, or name a folder on another disk with -o.",
+            )
+
+    def write(
+        self, todo: Standing, memory: Memory, source: Callable[[str], bytes | None], progress: Progress
+    ) -> tuple[str, ...]:
+        """Write what is missing, the manifest last, and return the paths whose bytes `source` could not give.
+
+        `source` gets a sha256 and must check what it returns. `memory` is what the folder remembers when all is
+        done; nothing is completed while paths are returned. Whatever ends the run, each file is the old or the
+        new one, and whole.
+        """
+        with translated(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with locked(self.path):
+                self._sweep()
+                if not (todo.missing or todo.tables or memory != self.memory):
+                    return ()
+                # Before the first file, so that whatever a killed run leaves is known to be ours.
+                coming = {**todo.missing, **{path: _sha256(data) for path, data in todo.tables.items()}}
+                self._remember(replace(self.memory, files={**self.memory.files, **coming}))
+                self._make_folders([*todo.missing, *todo.tables])
+                for path in todo.tables if todo.replaces else ():
+                    (self.path / path).unlink(missing_ok=True)
+                lost = self._write_pictures(todo.missing, source, progress)
+                if not lost:
+                    self._complete(todo, memory)
+                return lost
+
+    def clean(self, unowned: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Remove files that no row owns any more; return those removed, and those kept as somebody changed them."""
+        with translated(self.path), locked(self.path):
+            ours = {path for path, sha in unowned.items() if not sha or self._holds(path, sha)}
+            for path in ours:
+                (self.path / path).unlink(missing_ok=True)
+            self._remove_empty({parent for path in ours for parent in PurePosixPath(path).parents[:-1]})
+            left = {path: sha for path, sha in self.memory.files.items() if path not in ours}
+            self._remember(replace(self.memory, files=left))
+        return tuple(sorted(ours)), tuple(sorted(unowned.keys() - ours))
+
+    def _write_pictures(
+        self, missing: Mapping[str, str], source: Callable[[str], bytes | None], progress: Progress
+    ) -> tuple[str, ...]:
+        def put(item: tuple[str, str]) -> bool:
+            path, sha256 = item
+            data = source(sha256)
+            if data is not None:
+                write_file(self.path, self.path / path, data)
+            return data is not None
+
+        done = each(missing.items(), put, progress)
+        return tuple(path for path, written in zip(missing, done, strict=True) if not written)
+
+    def _complete(self, todo: Standing, memory: Memory) -> None:
+        for folder in sorted({(self.path / path).parent for path in todo.missing}):
+            sync_folder(folder)
+        for path in sorted(todo.tables, key=lambda path: (path == MANIFEST, path)):
+            write_file(self.path, self.path / path, todo.tables[path])
+            sync_folder((self.path / path).parent)
+        self._remember(memory)
+
+    def _remember(self, memory: Memory) -> None:
+        if memory != self.memory or not (self.path / MEMORY).is_file():
+            write_file(self.path, self.path / MEMORY, memory.to_bytes())
+            sync_folder(self.path)
+            self.memory = memory
+
+    def _existing(self) -> Path:
+        return next(folder for folder in (self.path, *self.path.parents) if folder.is_dir())
+
+    def _sweep(self) -> None:
+        """Remove the temporary files that a killed run left."""
+        for path in self.path.glob(f"{PART}*"):
+            path.unlink(missing_ok=True)
+
+    def _holds(self, path: str, sha256: str) -> bool:
+        return self._linked(path) is None and holds(self.path / path, sha256)
+
+    def _linked(self, path: str) -> Path | None:
+        """Return the folder on the way that is a link, if one is: what is written there would leave this folder."""
+        parents = PurePosixPath(path).parents[:-1]
+        return next((self.path / parent for parent in parents if (self.path / parent).is_symlink()), None)
+
+    def _refuse_files_of_others(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            link, target = self._linked(path), self.path / path
+            if link is not None:
+                raise UsageError(
+                    f"{link} is a link that may lead out of {self.path}.",
+                    "Nothing was written. Remove the link, or name another folder with -o.",
+                )
+            above = [self.path / parent for parent in PurePosixPath(path).parents[:-1]]
+            blocked = next((folder for folder in above if folder.exists() and not folder.is_dir()), None)
+            if blocked or target.is_dir() or (path not in self.memory.files and os.path.lexists(target)):
+                raise UsageError(
+                    f"{blocked or target} is there already, and no export of this program put it there.",
+                    "Nothing was written. Name an empty folder with -o, or move that file away.",
+                )
+
+    def _unowned(self, owned: set[str]) -> dict[str, str]:
+        twins = {same_on_some_disk(path): self.path / path for path in owned}
+        found = {}
+        for path, sha256 in sorted(self.memory.files.items()):
+            target = self.path / path
+            if path in owned or self._linked(path) or not target.is_file() or target.is_symlink():
+                continue
+            twin = twins.get(same_on_some_disk(path))  # on this disk, the two names may be one file
+            if twin is None or not twin.exists() or not target.samefile(twin):
+                found[path] = sha256
+        return found
+
+    def _make_folders(self, paths: Iterable[str]) -> None:
+        for folder in sorted({(self.path / path).parent for path in paths}):
+            if not folder.is_dir():
+                folder.mkdir(parents=True)
+                sync_folder(folder.parent)
+
+    def _remove_empty(self, folders: Iterable[PurePosixPath]) -> None:
+        for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+            if not any((self.path / folder).iterdir()):
+                (self.path / folder).rmdir()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

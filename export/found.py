@@ -1,0 +1,192 @@
+"""What an export found and did, as a value: what `--json` says, and the lines of the summary."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from export.manifest import LEFT_OUT, ManifestRow
+from export.memory import MANIFEST
+from export.planning import Plan
+from report.building import host_of
+
+SCHEMA: Final = 1
+_SHOWN: Final = 8
+_WORRYING_SHARE: Final = 0.2  # users of bulk downloaders ask to be warned above a fifth (img2dataset#223)
+_WORRYING_DISTANCE: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Everything an export found; only `summary` may differ between two runs on the same rows."""
+
+    spreadsheet: str
+    worksheet: str
+    range: str
+    parameters: dict[str, Any]
+    rows: tuple[ManifestRow, ...]
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """Return the documented JSON, keys in the documented order."""
+        head = {"schema": SCHEMA, "spreadsheet": self.spreadsheet, "worksheet": self.worksheet, "range": self.range}
+        rows = [row.values() for row in self.rows]
+        whole = {**head, "parameters": self.parameters, "rows": rows, "summary": self.summary}
+        return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
+
+
+def summarise(plan: Plan) -> dict[str, Any]:
+    """Return the figures a team lead acts on; the same for the same plan."""
+    rows = plan.rows
+    unreadable = [row for row in rows if row.status not in ("ok", LEFT_OUT)]
+    exported = [row for row in rows if row.file]
+    return {
+        "rows": len(rows),
+        "files": len(exported),
+        "bytes": sum(row.bytes or 0 for row in exported),
+        "labels": dict(Counter(row.label or "" for row in exported if row.label is not None).most_common()),
+        "left_out": sum(row.status == LEFT_OUT for row in rows),
+        "changed": [row.row for row in rows if "changed" in row.flags],
+        "label_conflicts": [
+            {"group": conflict.group, "labels": [[row, label] for row, label in conflict.labels]}
+            for conflict in plan.conflicts
+        ],
+        "moved_families": [
+            {"rows": [rows[i].row for i in moved.members], "split": moved.side, "before": list(moved.before)}
+            for moved in plan.moved
+        ],
+        "unreadable_rows": len(unreadable),
+        "unreadable_by_status": dict(Counter(row.status for row in unreadable).most_common()),
+        "unreadable_by_host": dict(Counter(host for row in unreadable if (host := host_of(row.url))).most_common()),
+    }
+
+
+def shares(rows: Sequence[ManifestRow]) -> dict[str, dict[str, int]]:
+    """Return how many files of each label ("" where there are no labels) each split got; "*" counts all."""
+    counts: dict[str, Counter[str]] = {"*": Counter()}
+    for row in rows:
+        if row.file and row.split:
+            counts["*"][row.split] += 1
+            if row.label is not None:
+                counts.setdefault(row.label, Counter())[row.split] += 1
+    return {label: dict(count) for label, count in counts.items()}
+
+
+def lines_of(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
+    """Yield the lines of the summary up to what was written; `wanted` are the shares asked for by split."""
+    figures = found.summary
+    name = f"{found.spreadsheet}, {found.worksheet}" if found.worksheet else found.spreadsheet
+    yield f"{name}, range {found.range}"
+    yield f"  {figures['rows']} rows: {figures['files']} with a picture to export ({figures['bytes'] / 1e6:,.1f} MB)"
+    yield f"  Groups and families: {figures['grouping']}"
+    yield from _left_out(found.rows)
+    if figures["unreadable_rows"]:
+        yield from _unreadable(found)
+    yield from _splits(found, wanted)
+    yield from _warnings(found)
+
+
+def _left_out(rows: Sequence[ManifestRow]) -> Iterator[str]:
+    left = [row for row in rows if row.status == LEFT_OUT]
+    placeholders = [row.row for row in left if "placeholder_suspected" in row.flags]
+    others = len(left) - len(placeholders)
+    if placeholders:
+        yield f"  {len(placeholders)} left out as suspected placeholders: {_numbers(placeholders)} (see --placeholders)"
+    if others:
+        yield f"  {others} left out, as another member of their group is kept"
+
+
+def _unreadable(found: Found) -> Iterator[str]:
+    figures = found.summary
+    yield f"  {figures['unreadable_rows']} rows are unreadable; the manifest has them with the reason:"
+    for status, count in list(figures["unreadable_by_status"].items())[:_SHOWN]:
+        rows = [row for row in found.rows if row.status == status]
+        yield f"    {count} {status.replace('_', ' ')}: {_numbers([row.row for row in rows])} ({rows[0].reason})"
+    if figures["unreadable_by_host"]:
+        hosts = list(figures["unreadable_by_host"].items())[:_SHOWN]
+        yield f"    by host: {', '.join(f'{host} {count}' for host, count in hosts)}"
+
+
+def _splits(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
+    if not wanted:
+        return
+    reached = found.summary["splits"]
+    yield f"  Splits: {_ratios(reached['*'], wanted)}"
+    labels = [label for label in reached if label != "*"]
+    for label in labels[:_SHOWN]:
+        yield f"    {label or '(no label)'}: {_ratios(reached[label], wanted)}"
+    if len(labels) > _SHOWN:
+        yield f"    and {len(labels) - _SHOWN} more labels"
+    far = [label for label in labels if _distance(reached[label], wanted) > _WORRYING_DISTANCE]
+    if far:
+        yield (
+            f"  Note: {len(far)} labels are more than 10 points from the shares asked for ({', '.join(far[:_SHOWN])}):"
+            " families stay whole, so a label with few of them cannot come nearer; another --seed may."
+        )
+    for moved in found.summary["moved_families"]:
+        before = " and ".join(moved["before"])
+        yield f"  Moved to {moved['split']}, for families grew together: {_numbers(moved['rows'])}, partly from {before}"
+
+
+def _ratios(counts: Mapping[str, int], wanted: Mapping[str, float]) -> str:
+    total = sum(counts.values())
+    return ", ".join(
+        f"{name} {counts.get(name, 0)} ({100 * counts.get(name, 0) / max(total, 1):.1f} % of {100 * share:.4g} %)"
+        for name, share in wanted.items()
+    )
+
+
+def _distance(counts: Mapping[str, int], wanted: Mapping[str, float]) -> float:
+    total = sum(counts.values())
+    return max(abs(counts.get(name, 0) / total - share) for name, share in wanted.items()) if total else 0.0
+
+
+def _warnings(found: Found) -> Iterator[str]:
+    figures = found.summary
+    if figures["changed"]:
+        yield f"  Changed since the last sort, so not what was reviewed: {_numbers(figures['changed'])}"
+    conflicts = figures["label_conflicts"]
+    for conflict in conflicts[:_SHOWN]:
+        labels = ", ".join(f"row {row} {label!r}" for row, label in conflict["labels"][:_SHOWN])
+        yield f"  Label conflict in group {conflict['group']}: {labels}"
+    if len(conflicts) > _SHOWN:
+        yield f"  and {len(conflicts) - _SHOWN} more label conflicts; the manifest flags them with label_conflict"
+    first = found.rows[0] if found.rows else None
+    if first and first.status == "not_a_url":
+        yield (
+            f"  Warning: row {first.row} says {first.url[:40]!r}, which is no address: if it is a header,"
+            f" begin the range at row {first.row + 1}."
+        )
+    addressed = [row for row in found.rows if row.status not in ("blank_cell", "not_a_url")]
+    failed = [row for row in addressed if row.status not in ("ok", LEFT_OUT)]
+    if addressed and len(failed) > _WORRYING_SHARE * len(addressed):
+        yield f"  Warning: {len(failed)} of {len(addressed)} addresses gave no picture. A later run tries again."
+
+
+def lines_of_writing(found: Found) -> Iterator[str]:
+    """Yield the last lines: what was written, what is left over, and what was removed."""
+    figures = found.summary
+    if figures["dry_run"]:
+        yield "Dry run: nothing was written."
+    elif not found.rows:
+        yield f"The range {found.range} holds no rows. Is it the right tab and column?"
+    else:
+        done = f"{figures['written']} files written, {figures['present']} were there already"
+        yield f"{figures['output']}: {done}; {MANIFEST} lists all rows."
+    if figures["removed"]:
+        yield f"Removed {len(figures['removed'])} files of earlier exports: {_some(figures['removed'])}"
+    if figures["kept_as_changed"]:
+        yield f"Kept, as somebody changed them since they were exported: {_some(figures['kept_as_changed'])}"
+    left = len(figures["unowned"]) - len(figures["removed"]) - len(figures["kept_as_changed"])
+    if left:
+        yield f"{left} files of earlier exports belong to no row any more (see --clean): {_some(figures['unowned'])}"
+
+
+def _some(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+
+
+def _numbers(rows: Sequence[int]) -> str:
+    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    return f"row{'s' if len(rows) > 1 else ''} {', '.join(map(str, rows[:_SHOWN]))}{more}"

@@ -1,0 +1,88 @@
+"""Which rows are near-duplicates: as the last sort found where its rows still match, or computed anew."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hashing import Arrangement
+from images import FetchFailure, Picture
+from report.result import Result, ResultRow
+
+Readings = Mapping[str, Picture | FetchFailure]
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """The group, family and block of every row, whether it is its group's representative, and where that is from."""
+
+    group: tuple[int | None, ...]
+    family: tuple[int | None, ...]
+    block: tuple[int | None, ...]
+    representative: tuple[bool | None, ...]
+    source: str
+
+
+def matched(last: Result, urls: Sequence[str]) -> list[ResultRow] | None:
+    """Return for each row what the last sort said of it, by URL and occurrence; None where the rows are others."""
+    waiting: dict[str, list[ResultRow]] = defaultdict(list)
+    for row in sorted(last.rows, key=lambda row: row.new_row, reverse=True):
+        waiting[row.url].append(row)
+    if len(last.rows) != len(urls):
+        return None
+    found = [waiting[url].pop() if waiting[url] else None for url in urls]
+    return [row for row in found if row is not None] if None not in found else None
+
+
+def changed_since(last: Result, readings: Readings) -> set[str]:
+    """Return the URLs whose picture is not the one that the last sort saw."""
+    seen = {row.url: row.sha256 for row in last.rows if row.sha256}
+    return {
+        url
+        for url, reading in readings.items()
+        if isinstance(reading, Picture) and url in seen and seen[url] != reading.sha256
+    }
+
+
+def grouping_of(
+    last: Result | None,
+    parameters: Mapping[str, object],
+    urls: Sequence[str],
+    readings: Readings,
+    arranged: Callable[[], Arrangement],
+) -> Grouping:
+    """Return the groups of the last sort, or those that `arranged` computes where that one does not fit.
+
+    It fits when it has the same rows by URL and occurrence, saw the very pictures that are there now, and was
+    made with `parameters`, as far as these say something.
+    """
+    reason = _why_not(last, parameters, urls, readings)
+    if last is not None and reason is None:
+        rows = matched(last, urls) or []
+        return Grouping(
+            tuple(row.group for row in rows),
+            tuple(row.family for row in rows),
+            tuple(row.block for row in rows),
+            tuple(row.representative for row in rows),
+            "from the last sort of these rows",
+        )
+    made = arranged()
+    keepers = {group.representative for group in made.groups}
+    kept = tuple(None if number is None else i in keepers for i, number in enumerate(made.group))
+    return Grouping(made.group, made.family, made.block, kept, f"computed now: {reason}")
+
+
+def _why_not(
+    last: Result | None, parameters: Mapping[str, object], urls: Sequence[str], readings: Readings
+) -> str | None:
+    """Return why the last sort does not fit, None when it does."""
+    if last is None:
+        return "no sort of this range is known"
+    rows = matched(last, urls)
+    if rows is None:
+        return "the rows are not those of the last sort"
+    if any(last.parameters.get(name) != value for name, value in parameters.items()):
+        return "the last sort was made with other options"
+    pictures = [(row, readings[row.url]) for row in rows]
+    if any(isinstance(reading, Picture) and reading.sha256 != row.sha256 for row, reading in pictures):
+        return "pictures changed since the last sort"
+    return None

@@ -1,0 +1,44 @@
+"""One export at a time in a folder; the system releases the lock of a killed run by itself."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from errors import StateError
+
+_LOCK: Final = ".export-lock"
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(stream: BinaryIO) -> None:
+        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+else:
+    import fcntl
+
+    def _lock(stream: BinaryIO) -> None:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, a hidden file that goes with it; raise `StateError` when another run holds it."""
+    path = folder / _LOCK
+    with path.open("ab") as stream:
+        try:
+            _lock(stream)
+            if not os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+                raise FileNotFoundError(path)  # whoever held it has ended and took the file away: it is a new one's now
+        except OSError as error:
+            raise StateError(
+                f"Another export is writing into {folder}.", "Nothing was written. Wait until it has ended."
+            ) from error
+        try:
+            yield
+        finally:
+            # On Windows an open file stays: the next run uses it again.
+            with contextlib.suppress(OSError):
+                path.unlink()

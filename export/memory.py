@@ -1,0 +1,66 @@
+"""What an output folder remembers of the exports into it: the files they put there, and the sides of their contents."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from errors import StateError
+from export.manifest import files_in
+
+MEMORY: Final = ".export.json"
+MANIFEST: Final = "manifest.csv"
+_SCHEMA: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """`files` gives the sha256 of what was put at a path ("" where that is not known), tables and all.
+
+    `sides` (sha256 of a content to the name of a split) hold under `rules` only: the splits, the seed, and what
+    stays together.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    sides: dict[str, str] = field(default_factory=dict)
+    rules: str = ""
+
+    def to_bytes(self) -> bytes:
+        """Return the memory as JSON."""
+        saved = {"schema": _SCHEMA, **asdict(self)}
+        return (json.dumps(saved, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+    def sides_under(self, rules: str) -> dict[str, str]:
+        """Return the sides of contents, when they were decided by these rules."""
+        return self.sides if rules == self.rules else {}
+
+
+def remembered(folder: Path) -> Memory:
+    """Read the memory of a folder, or what its manifest tells where the memory is gone.
+
+    Raises `StateError` for a damaged memory, or a manifest.csv that is none of ours.
+    """
+    memory, manifest = folder / MEMORY, folder / MANIFEST
+    if memory.is_file():
+        found = _read(memory)
+    elif manifest.is_file():
+        found = Memory({**files_in(manifest.read_bytes()), MANIFEST: ""})
+    else:
+        found = Memory()
+    return replace(found, files={path: sha256 for path, sha256 in found.files.items() if _stays_inside(path)})
+
+
+def _read(path: Path) -> Memory:
+    try:
+        saved: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        if saved.pop("schema") == _SCHEMA:
+            return Memory(dict(saved["files"]), dict(saved["sides"]), str(saved["rules"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StateError(f"{path} is damaged.", "Name another folder with -o, or delete that file.") from error
+    raise StateError(f"{path} was written by another version.", "Name another folder with -o.")
+
+
+def _stays_inside(path: str) -> bool:
+    """Say whether a path, in a file that anybody may have edited, is one that we would write."""
+    pure = PurePosixPath(path)
+    return bool(path) and not pure.is_absolute() and ".." not in pure.parts and not {"\\", ":", "\0"} & set(path)

@@ -1,0 +1,204 @@
+"""Decide what an export holds: which rows get a file, on which side, in which folder, under which name. Pure."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from export.grouping import Grouping, Readings
+from export.layouts import Layout
+from export.manifest import LEFT_OUT, ManifestRow
+from export.names import distinct, extension_of, folders_of, safe_name, without_extension
+from export.splits import Moved, Sides, Splits, sides_of
+from images import FetchFailure, Picture
+
+NUMBER_DIGITS: Final = 6
+"""Of a file's number at least, so that a sheet that grows keeps its names up to a million rows."""
+UNLABELLED: Final = "_unlabelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The rows as they were read: `labels` and `names` are the cells of the columns that were asked for, or None."""
+
+    first_row: int
+    urls: tuple[str, ...]
+    labels: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the command line asks for: `by_hash` names files by sha256, `one` keeps a group's representative alone."""
+
+    layout: Layout
+    by_hash: bool = False
+    one: bool = False
+    placeholders: bool = False
+    splits: Splits | None = None
+    by_block: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A group whose members have different labels: the label and the row number of each member that has one."""
+
+    group: int
+    labels: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the folder holds afterwards, apart from the manifest: `files` are the pictures' sha256 by path."""
+
+    rows: tuple[ManifestRow, ...]
+    files: dict[str, str]
+    texts: dict[str, bytes]
+    conflicts: tuple[Conflict, ...]
+    moved: tuple[Moved, ...]
+    folders: dict[str, str]
+
+
+def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is asked for, and two memories
+    sheet: Sheet,
+    readings: Readings,
+    grouping: Grouping,
+    choices: Choices,
+    *,
+    changed: frozenset[str] = frozenset(),
+    earlier: Mapping[str, str] | None = None,
+) -> Plan:
+    """Return the manifest rows and files of an export; `earlier` gives the side of contents exported before.
+
+    It depends on its arguments alone: not on what the output folder holds.
+    """
+    conflicts = _conflicts(sheet, grouping)
+    bare = _bare_rows(sheet, readings, grouping, changed, conflicts)
+    sides = _sides(bare, choices, earlier or {})
+    kept = _chosen([replace(row, split=side) for row, side in zip(bare, sides.of, strict=True)], choices)
+    folders = folders_of(sheet.labels or (), UNLABELLED) if choices.layout.by_label else {}
+    rows = _with_files(kept, sheet, choices, folders)
+    files = {row.file: row.sha256 for row in rows if row.file and row.sha256}
+    return Plan(rows, files, choices.layout.texts(rows), conflicts, sides.moved, folders)
+
+
+def _bare_rows(
+    sheet: Sheet,
+    readings: Readings,
+    grouping: Grouping,
+    changed: frozenset[str],
+    conflicts: Sequence[Conflict],
+) -> list[ManifestRow]:
+    disputed = {conflict.group for conflict in conflicts}
+    rows = []
+    for i, url in enumerate(sheet.urls):
+        flags = ("changed",) * (url in changed) + ("label_conflict",) * (grouping.group[i] in disputed)
+        label = sheet.labels[i] if sheet.labels else None
+        row = replace(_of_reading(sheet.first_row + i, readings[url]), url=url, label=label)
+        rows.append(
+            replace(
+                row,
+                group=grouping.group[i],
+                family=grouping.family[i],
+                block=grouping.block[i],
+                representative=grouping.representative[i],
+                flags=(*row.flags, *flags),
+            )
+        )
+    return rows
+
+
+def _of_reading(number: int, reading: Picture | FetchFailure) -> ManifestRow:
+    """Return what the manifest says of a picture, or of its failure."""
+    blank = ManifestRow(number, reading.url, reading.final_url)
+    match reading:
+        case FetchFailure():
+            return replace(blank, status=reading.status, reason=reading.reason)
+        case Picture():
+            return replace(
+                blank,
+                sha256=reading.sha256,
+                format=reading.format,
+                width=reading.width,
+                height=reading.height,
+                bytes=reading.bytes,
+                flags=reading.flags,
+            )
+
+
+def _conflicts(sheet: Sheet, grouping: Grouping) -> tuple[Conflict, ...]:
+    labelled: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for i, (group, label) in enumerate(zip(grouping.group, sheet.labels or (), strict=False)):
+        if group is not None and label:
+            labelled[group].append((sheet.first_row + i, label))
+    return tuple(
+        Conflict(group, tuple(labels))
+        for group, labels in sorted(labelled.items())
+        if len({label for _, label in labels}) > 1
+    )
+
+
+def _sides(rows: Sequence[ManifestRow], choices: Choices, earlier: Mapping[str, str]) -> Sides:
+    if choices.splits is None:
+        return Sides((None,) * len(rows), ())
+    together = [row.block if choices.by_block else row.family for row in rows]
+    return sides_of([row.sha256 for row in rows], together, choices.splits, earlier)
+
+
+def _chosen(rows: Sequence[ManifestRow], choices: Choices) -> list[ManifestRow]:
+    """Mark what is left out: placeholders unless asked for, and all members of a group but one if asked for."""
+    chosen = list(rows)
+    if not choices.placeholders:
+        chosen = [
+            _left_out(row, "It looks like a picture that says that there is none.")
+            if row.status == "ok" and "placeholder_suspected" in row.flags
+            else row
+            for row in chosen
+        ]
+    if choices.one:
+        keeper = _keepers(chosen)
+        chosen = [
+            _left_out(row, f"Of its group, row {keeper[row.group]} is kept.")
+            if row.status == "ok" and row.group is not None and keeper[row.group] != row.row
+            else row
+            for row in chosen
+        ]
+    return chosen
+
+
+def _left_out(row: ManifestRow, reason: str) -> ManifestRow:
+    return replace(row, status=LEFT_OUT, reason=reason)
+
+
+def _keepers(rows: Sequence[ManifestRow]) -> dict[int | None, int]:
+    """Return the row to keep of each group: its representative, or its best member when that one is not there."""
+    best: dict[int | None, tuple[object, ...]] = {}
+    for row in rows:
+        if row.status == "ok" and row.group is not None:
+            pixels = (row.width or 0) * (row.height or 0)
+            rank = (not row.representative, -pixels, -(row.bytes or 0), row.sha256, row.row)
+            best[row.group] = min(best.get(row.group, rank), rank)
+    return {group: int(str(rank[-1])) for group, rank in best.items()}
+
+
+def _with_files(
+    rows: Sequence[ManifestRow], sheet: Sheet, choices: Choices, folders: Mapping[str, str]
+) -> tuple[ManifestRow, ...]:
+    places = [i for i, row in enumerate(rows) if row.status == "ok"]
+    digits = max(NUMBER_DIGITS, len(str(len(rows))))
+    stems = [_stem(i, rows[i], sheet, choices, digits) for i in places]
+    parents = [choices.layout.folder(rows[i], folders) for i in places]
+    wanted = [parent + stem for parent, stem in zip(parents, stems, strict=True)]
+    # A name from a column that other rows have too gets the content's first digits behind it, then a number.
+    unique = distinct(wanted, lambda k: f"{wanted[k]}-{(rows[places[k]].sha256 or '')[:8]}")
+    done = list(rows)
+    for i, path in zip(places, unique, strict=True):
+        done[i] = replace(rows[i], file=path + extension_of(rows[i].format or ""))
+    return tuple(done)
+
+
+def _stem(i: int, row: ManifestRow, sheet: Sheet, choices: Choices, digits: int) -> str:
+    number = f"{i + 1:0{digits}}"
+    if sheet.names is not None:
+        return safe_name(without_extension(sheet.names[i]), blank=f"row-{number}")
+    return str(row.sha256) if choices.by_hash else number
