@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from console import arguments
 from console.exit_codes import DONE, UNREADABLE
 from console.interruption import Interruptions
 from console.messages import note, say
-from console.progress import Progress
+from console.progress import Progress, Steps
 from console.running import run
 from errors import SheetChanged, StateError, Unsortable
-from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
+from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange, preview
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images import options as fetching
 from report import building, summary
@@ -35,6 +36,7 @@ examples:
   python sort_similar.py -s foods.xlsx -r B2:C --dry-run
   python sort_similar.py --undo .curation/undo/20260102-030405-foods.json
 """
+_PREVIEWED = range(6, 25, 2)
 _ATTEMPTS = 3
 """How often a run starts over because others edited the sheet meanwhile; pictures come from the store then."""
 
@@ -105,7 +107,7 @@ def _read_and_write(
         rows = worksheet.read(area, _scope(options))
         _stop_at_obstacles(rows, force=options.force)
         seen = look(rows)
-        if options.dry_run or _stands(seen.order):
+        if options.dry_run or options.preview or _stands(seen.order):
             break
         move = Move(area, _scope(options), rows, seen.order, secrets.token_hex(8), force=options.force)
         saved = _save_undo(saved, undo.UndoFile.of(worksheet.identity, move), options.state)
@@ -166,14 +168,7 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     arguments.add_sheet(made)
-    matching = made.add_argument_group("what is similar")
-    matching.add_argument(
-        "-d", "--diff", metavar="DIFF", type=arguments.diff, default=DEFAULT_THRESHOLD,
-        help="two of the three hash distances must be below DIFF, 0 to 64 (default: %(default)s)",
-    )  # fmt: skip
-    matching.add_argument(
-        "--no-verify", action="store_true", help="believe the vote alone; do not check similar pairs by alignment"
-    )
+    arguments.add_matching(made, DEFAULT_THRESHOLD)
     moving = made.add_argument_group("what moves")
     scope = moving.add_mutually_exclusive_group()
     scope.add_argument("--whole-rows", action="store_true", help="move all used columns along with the range")
@@ -182,6 +177,9 @@ def parser() -> argparse.ArgumentParser:
     )
     moving.add_argument("--force", action="store_true", help="move formulas although they look at other rows")
     moving.add_argument("--dry-run", action="store_true", help="print the plan and write nothing")
+    moving.add_argument(
+        "--preview", action="store_true", help="print what each diff from 6 to 24 would give, and write nothing"
+    )
     moving.add_argument("--undo", metavar="FILE", type=Path, help="restore the order that an earlier run found")
     moving.add_argument("--no-backup", action="store_true", help="keep no copy beside a local file that is replaced")
     fetching.add_arguments(made)
@@ -205,7 +203,12 @@ def _look(rows: Rows, settings: Settings, store: Store, options: argparse.Namesp
     with Progress("Fetching", "pictures") as progress:
         readings = read_pictures(rows.urls, settings, store, progress.update)
     contents = building.contents_of(rows.urls, readings)
-    return _Seen(rows, readings, arrange(contents, Ballot(options.diff), verify=not options.no_verify))
+    matching: dict[str, Any] = {"verify": not options.no_verify, "orientations": arguments.orientations_of(options)}
+    with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
+        if options.preview:
+            summary.show_preview(preview(contents, _PREVIEWED, **matching, progress=steps.update))
+        found = arrange(contents, Ballot(options.diff), **matching, progress=steps.update)
+    return _Seen(rows, readings, found)
 
 
 def _stands(order: Sequence[int]) -> bool:
@@ -256,7 +259,12 @@ def _result(options: argparse.Namespace, identity: Identity, area: Area, seen: _
         spreadsheet=identity.spreadsheet,
         worksheet=identity.worksheet,
         range=str(area),
-        parameters={"diff": options.diff, "quorum": Ballot(options.diff).quorum, "verify": not options.no_verify},
+        parameters={
+            "diff": options.diff,
+            "quorum": Ballot(options.diff).quorum,
+            "verify": not options.no_verify,
+            "orientations": list(arguments.orientations_of(options)),
+        },
         rows=building.build_rows(first_row, seen.rows.urls, seen.readings, seen.arrangement),
         groups=building.build_groups(first_row, seen.arrangement),
     )
@@ -266,7 +274,9 @@ def _result(options: argparse.Namespace, identity: Identity, area: Area, seen: _
 
 def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
     summary.show(found)
-    if options.dry_run:
+    if options.preview:
+        say(f"Preview: nothing was written. The figures above are for -d {options.diff}; choose with -d.")
+    elif options.dry_run:
         groups = {i: row.group for i, row in enumerate(found.rows)}
         summary.show_plan(done.seen.rows.first_row, done.seen.rows.urls, done.seen.order, groups)
         say("Dry run: nothing was written.")
@@ -282,7 +292,7 @@ def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
 def _keep(found: Result, identity: Identity, options: argparse.Namespace) -> None:
     """Keep the result for export and review; by now the sheet is written, so a failure must not say otherwise."""
     try:
-        if not options.dry_run:
+        if not (options.dry_run or options.preview):
             write(found, last_result_path(options.state, identity.key, identity.worksheet_key, found.range))
         if options.json:
             write(found, options.json)

@@ -24,6 +24,25 @@ def add_sheet(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_matching(parser: argparse.ArgumentParser, default_diff: int) -> None:
+    """Add what decides whether two pictures are near-duplicates."""
+    group = parser.add_argument_group("what is similar")
+    group.add_argument(
+        "-d", "--diff", metavar="DIFF", type=diff, default=default_diff,
+        help="two of the three hash distances must be below DIFF, 0 to 64 (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--no-verify", action="store_true", help="believe the vote alone; do not check similar pairs by alignment"
+    )
+    group.add_argument("--mirrored", action="store_true", help="match mirror images too")
+    group.add_argument("--rotated", action="store_true", help="match pictures turned by 90, 180 or 270 degrees too")
+
+
+def orientations_of(options: argparse.Namespace) -> tuple[str, ...]:
+    """Return the orientations besides the upright one in which pictures may match."""
+    return tuple(name for name in ("mirrored", "rotated") if getattr(options, name))
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add what every run has: state folder, machine-readable result, strictness, tracebacks."""
     group = parser.add_argument_group("the run")

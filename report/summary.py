@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.messages import plain, say
+from hashing import Preview
 from report.result import Result, ResultRow
 
 _SHOWN = 8
@@ -34,6 +35,17 @@ def show_plan(first_row: int, urls: Sequence[str], order: Sequence[int], groups:
     for place, source in enumerate(order):
         group = groups.get(source)
         say(f"  {first_row + place:>7}  {first_row + source:>8}  {group or '-':>5}  {plain(urls[source]) or '(blank)'}")
+
+
+def show_preview(table: Sequence[Preview]) -> None:
+    """Print what each diff would give, one line each."""
+    say("  diff     pairs    groups  families  rows in groups  largest family")
+    for line in table:
+        say(
+            f"  {line.threshold:>4}  {line.pairs:>8}  {line.groups:>8}  {line.families:>8}"
+            f"  {line.rows_in_groups:>14}  {line.largest_family:>14}"
+        )
+    say()
 
 
 def warnings_of(result: Result) -> list[str]:

@@ -138,6 +138,16 @@ def test_a_dry_run_changes_no_file_and_prints_the_plan_of_the_real_run(table: Pa
     assert [row[1] for row in read_csv(table)[1:]] == [urls[i] for i in planned]
 
 
+def test_a_preview_prints_a_table_per_diff_and_writes_nothing(table: Path) -> None:
+    before = table.read_bytes()
+    shown = sort(table.parent, "--preview")
+    assert shown.returncode == 0, shown.stderr
+    lines = [line.split() for line in shown.stdout.splitlines() if re.match(r"\s+\d+(\s+\d+){5}$", line)]
+    assert [int(line[0]) for line in lines] == list(range(6, 25, 2))
+    assert lines[5][2:] == ["3", "3", "9", "4"]
+    assert table.read_bytes() == before
+
+
 def test_undo_gives_the_file_back_byte_for_byte_and_a_second_one_says_so(table: Path) -> None:
     before = table.read_bytes()
     command = undo_command(sort(table.parent).stdout)
