@@ -81,7 +81,9 @@ def too_many_pixels(width: int, height: int, max_pixels: int) -> Problem | None:
 
 
 def _decode(file: IO[bytes], kind: str, max_pixels: int, fast: bool) -> Decoded | Problem:
-    Image.MAX_IMAGE_PIXELS = None  # the header is checked here, with our own sentence
+    # The header is checked here, with our own sentence; but an icon's own pictures are loaded while it is opened,
+    # and Pillow refuses twice this number.
+    Image.MAX_IMAGE_PIXELS = max_pixels // 2 if kind == "ICO" else None
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -89,7 +91,6 @@ def _decode(file: IO[bytes], kind: str, max_pixels: int, fast: bool) -> Decoded 
             declared = opened.size
             if problem := too_many_pixels(*declared, max_pixels):
                 return problem
-            # What is inside a container (an icon's PNG) is seen by load() only; Pillow refuses twice this number.
             Image.MAX_IMAGE_PIXELS = max_pixels // 2
             if fast and kind == "JPEG":
                 opened.draft(None, (_FAST_SIDE, _FAST_SIDE))
