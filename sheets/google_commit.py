@@ -14,7 +14,7 @@ from errors import CurationError, ServiceFailed, SheetChanged
 from sheets.a1 import column_letters
 from sheets.google_batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
 from sheets.google_client import Answered, Outcome, Refused, Service, Unknown
-from sheets.google_judgement import Seen, Verdict, judged, judged_later, put_back, restored, sources, typed
+from sheets.google_judgement import Seen, Verdict, judged, judged_later, sources, typed
 from sheets.google_reading import Reading, seen_after
 from sheets.google_stamps import Stamp, cancelled, next_stamp
 from sheets.rows import Scope
@@ -176,6 +176,8 @@ class Commit:
     def _ended(self, verdict: Verdict, plan: Plan, seen: Seen) -> str:
         if verdict is Verdict.AS_PLANNED:
             return ""
+        if verdict is Verdict.ROWS_UNCLEAR:
+            raise _NotTakenBack("Google's answer was lost").told(plan, verdict)
         try:
             self._take_back(plan, seen)
         except _NotTakenBack as failure:
@@ -188,19 +190,27 @@ class Commit:
     def _take_back(self, plan: Plan, seen: Seen) -> None:
         """Sort the same cells back at once; rows that get hidden meanwhile need another round."""
         taken_from = sources(plan.ranks, seen.hidden)
-        wanted = put_back(seen.cells, taken_from)
-        stamp, known = plan.stamp, (*plan.known, plan.stamp)
         for _ in range(_TRIES):
-            stamp = Stamp(stamp.sequence + 1, int(time.time()), cancelled(self._run))
-            back = Plan(plan.sheet_id, plan.title, seen.columns, plan.box, taken_from, stamp, known)
+            back = self._following(plan, taken_from, seen)
             after = self._surely(back)
-            known = (*known, stamp)
-            taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
-            if list(taken_from) == sorted(taken_from):
-                if not restored(wanted, after.cells):
+            match judged(Seen(seen.columns, seen.cells), back.ranks, after):
+                case Verdict.AS_PLANNED:
+                    return
+                case Verdict.ROWS_HIDDEN:
+                    taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
+                    plan, seen = back, after
+                case Verdict.COLUMNS_EDITED:  # now this sort has hit other columns, too: it must not stand
+                    self._surely(self._following(back, sources(back.ranks, after.hidden), after))
+                    raise _NotTakenBack("columns were changed once more")
+                case _:
                     raise _NotTakenBack("rows were edited once more")
-                return
         raise _NotTakenBack("rows were being hidden")
+
+    def _following(self, plan: Plan, ranks: Sequence[int], seen: Seen) -> Plan:
+        """Return the plan of another sort of the same cells, with the stamp after the last one."""
+        stamp = Stamp(plan.stamp.sequence + 1, int(time.time()), cancelled(self._run))
+        known = (*plan.known, plan.stamp)
+        return Plan(plan.sheet_id, plan.title, seen.columns, plan.box, tuple(ranks), stamp, known)
 
     def _surely(self, plan: Plan) -> Seen:
         """Send a batch that must not be planned anew, three times at most; return the cells after it."""
@@ -248,7 +258,7 @@ class _NotTakenBack(Exception):
 
     def told(self, plan: Plan, verdict: Verdict) -> CurationError:
         """Return what to tell the user: after an edit of rows they are whole, after one of columns perhaps not."""
-        if verdict is Verdict.ROWS_EDITED:
+        if verdict in (Verdict.ROWS_EDITED, Verdict.ROWS_UNCLEAR):
             return SheetChanged(
                 f"Rows of the worksheet {plan.title!r} were edited in the moment of sorting. Whole rows were moved,"
                 f" nothing is lost, but the order is neither the old nor the new one ({self}).",

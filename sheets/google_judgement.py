@@ -6,7 +6,7 @@ first put back (in thought) to where the sort took them from: that is the sheet 
 """
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
@@ -27,6 +27,8 @@ class Verdict(Enum):
     """Every row is where it should be, with what people typed meanwhile."""
     ROWS_EDITED = auto()
     """Rows were inserted, deleted, sorted by hand, or their address retyped; whole rows moved, into no order."""
+    ROWS_UNCLEAR = auto()
+    """Whole rows stand in an order that neither the sort nor a few edits explain: read again."""
     ROWS_HIDDEN = auto()
     """Hidden rows stayed where they were and the others were sorted around them: take it back."""
     COLUMNS_EDITED = auto()
@@ -64,8 +66,6 @@ def sources(ranks: Sequence[int], hidden: Collection[int] = ()) -> tuple[int, ..
 
 def judged(before: Seen, ranks: Sequence[int], after: Seen) -> Verdict:
     """Compare the answer of a batch with the cells it was planned from."""
-    if before.columns != after.columns:
-        return Verdict.COLUMNS_EDITED
     taken_from = sources(ranks, after.hidden)
     if taken_from != sources(ranks):
         return Verdict.ROWS_HIDDEN
@@ -73,9 +73,12 @@ def judged(before: Seen, ranks: Sequence[int], after: Seen) -> Verdict:
     was = [_neutral(row) for row in before.cells]
     if [row[0] for row in then] != [row[0] for row in was]:
         return Verdict.ROWS_EDITED if _mostly_intact(was, then) else Verdict.COLUMNS_EDITED
-    if _column_left(was, then):
+    # A tab of another width is fine as long as the change was no part of the range.
+    if _column_left(was, then, 0 if before.columns != after.columns else _TYPED_AT_MOST):
         return Verdict.COLUMNS_EDITED
-    return Verdict.TYPED_BESIDE if typed(before, after) else Verdict.AS_PLANNED
+    if before.columns == after.columns and typed(before, after):
+        return Verdict.TYPED_BESIDE
+    return Verdict.AS_PLANNED
 
 
 def put_back(cells: Cells, taken_from: Sequence[int]) -> list[tuple[Hashable, ...]]:
@@ -96,7 +99,7 @@ def _mostly_intact(was: Cells, then: Cells) -> bool:
     return kept.total() >= _INTACT_SHARE * filled.total()
 
 
-def _column_left(was: Cells, then: Cells) -> bool:
+def _column_left(was: Cells, then: Cells, retyped_at_most: int) -> bool:
     """Whether what a row held has gone from it in the way it goes when a column leaves the range.
 
     One cell that was emptied, or that holds what another cell of its row held, is enough: a labeler who does
@@ -110,7 +113,7 @@ def _column_left(was: Cells, then: Cells) -> bool:
             if now is None or now in old:
                 return True
             retyped[column] += 1
-    return any(count > _TYPED_AT_MOST for count in retyped.values())
+    return any(count > retyped_at_most for count in retyped.values())
 
 
 def typed(before: Seen, after: Seen) -> list[tuple[int, int]]:
@@ -163,27 +166,32 @@ def judged_later(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | Non
         return _by_columns(before, ranks, now)
     if [row[0] for row in put_back(found, sources(ranks, now.hidden))] == [row[0] for row in was]:
         return Verdict.ROWS_HIDDEN
-    edited_after = _neighbours_kept(planned, found)
-    edited_before = _neighbours_kept(was, put_back(found, sources(ranks)))
-    return Verdict.AS_PLANNED if edited_after > edited_before else Verdict.ROWS_EDITED
+    then = put_back(found, sources(ranks))
+    for alike in (_pairings_kept(before.beside, now.beside), _neighbours_kept):
+        edited_after, edited_before = alike(planned, found), alike(was, then)
+        if edited_after != edited_before and 2 * max(edited_after, edited_before) >= len(was):
+            return Verdict.AS_PLANNED if edited_after > edited_before else Verdict.ROWS_EDITED
+    return Verdict.ROWS_UNCLEAR
+
+
+def _pairings_kept(
+    beside: Mapping[int, Sequence[Hashable]], beside_now: Mapping[int, Sequence[Hashable]]
+) -> Callable[[Cells, Cells], int]:
+    """Return a measure: how many rows still stand beside the same cells, such as their row numbers."""
+
+    def joined(cells: Cells, columns: Mapping[int, Sequence[Hashable]]) -> Counter[Hashable]:
+        return Counter(
+            (tuple(row), tuple(columns[column][i] for column in beside if column in columns))
+            for i, row in enumerate(cells)
+        )
+
+    return lambda before, after: (joined(before, beside) & joined(after, beside_now)).total()
 
 
 def _neighbours_kept(before: Cells, after: Cells) -> int:
     """How many rows are still followed by the same row: few edits break few pairs, another order breaks most."""
     pairs = Counter((tuple(a), tuple(b)) for a, b in pairwise(before))
     return (pairs & Counter((tuple(a), tuple(b)) for a, b in pairwise(after))).total()
-
-
-def restored(wanted: Cells, found: Cells) -> bool:
-    """Say whether rows stand as wanted, but for a few words that somebody typed over others."""
-    retyped: Counter[int] = Counter()
-    for row, now in zip(wanted, map(_neutral, found), strict=True):
-        for column, (old, new) in enumerate(zip(row, now, strict=True)):
-            if old is not None and old != new:
-                if new is None or column == 0:
-                    return False
-                retyped[column] += 1
-    return all(count <= _TYPED_AT_MOST for count in retyped.values())
 
 
 def _by_columns(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | None:
