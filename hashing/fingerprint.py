@@ -12,7 +12,7 @@ import scipy
 from numpy.typing import NDArray
 from PIL import Image
 
-from hashing.algorithms import VOTERS, hash_of, to_hex
+from hashing.algorithms import VOTERS, hashes_of, to_hex
 from hashing.frame import without_margins
 from hashing.quality import has_low_detail, is_blank
 
@@ -37,9 +37,9 @@ class Fingerprint:
     """What is kept of one picture to compare it with others.
 
     `hashes` has the words of ahash, phash and dhash in this order, the first bit of ImageHash's hash being
-    the most significant; `thumbnail` is 64x64 gray, `colours` 16x16 RGB; `digest` is
-    equal for equal pixels (and size) only. `trimmed`, made on request, is the fingerprint of the picture
-    inside its even margins, None where it has none.
+    the most significant; `thumbnail` is 64x64 gray, `colours` 16x16 RGB; `digest` is equal for pictures of one
+    size that nothing here tells apart, flat ones by their very pixels. `trimmed`, made on request, is the
+    fingerprint of the picture inside its even margins, None where it has none.
     """
 
     hashes: NDArray[np.uint64]
@@ -95,13 +95,18 @@ def fingerprint(picture: Image.Image, *, trim: bool = False) -> Fingerprint:
 
 def _fingerprint(picture: Image.Image, trimmed: Fingerprint | None) -> Fingerprint:
     gray = picture.convert("L")
-    thumbnail = np.asarray(gray.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR))
-    colours = np.asarray(picture.convert("RGB").resize((COLOURS, COLOURS), Image.Resampling.BOX))
-    hashes = np.concatenate([hash_of(gray, name) for name in VOTERS])
-    flags = is_blank(thumbnail), has_low_detail(thumbnail)
-    return Fingerprint(hashes, thumbnail, colours, *flags, _digest(picture), trimmed)
-
-
-def _digest(picture: Image.Image) -> bytes:
+    thumbnail, colours = _small(gray, THUMBNAIL), _small(picture.convert("RGB"), COLOURS)
+    blank, low_detail = is_blank(thumbnail), has_low_detail(thumbnail)
+    hashes = hashes_of(gray)
+    # The pixels of a flat picture tell a green one from a white one; any other is known by its thumbnails, and
+    # running over all its pixels would cost as much as all three hashes.
+    told = picture.tobytes() if blank or low_detail else hashes.tobytes() + thumbnail.tobytes() + colours.tobytes()
     head = f"{picture.mode} {picture.width}x{picture.height} ".encode()
-    return hashlib.blake2b(head + picture.tobytes(), digest_size=16).digest()
+    digest = hashlib.blake2b(head + told, digest_size=16).digest()
+    return Fingerprint(hashes, thumbnail, colours, blank, low_detail, digest, trimmed)
+
+
+def _small(picture: Image.Image, side: int) -> NDArray[np.uint8]:
+    """Reduce a picture to a square: in whole steps to at least four times the side first, which is cheap."""
+    steps = max(1, picture.width // (4 * side)), max(1, picture.height // (4 * side))
+    return np.asarray(picture.reduce(steps).resize((side, side), Image.Resampling.BILINEAR))

@@ -25,6 +25,8 @@ def test_bytes_round_trip() -> None:
     read = Fingerprint.from_bytes(made.to_bytes())
     assert read.to_bytes() == made.to_bytes()
     assert read.hexes() == made.hexes()
+    assert np.array_equal(read.colours, made.colours)
+    assert (read.blank, read.low_detail, read.digest) == (made.blank, made.low_detail, made.digest)
     assert np.array_equal(read.thumbnail, made.thumbnail)
 
 
@@ -41,3 +43,27 @@ def test_one_even_colour_is_blank() -> None:
 def test_a_smooth_gradient_has_low_detail_but_is_not_blank() -> None:
     print_ = fingerprint(Image.linear_gradient("L"))
     assert (print_.blank, print_.low_detail) == (False, True)
+
+
+def test_a_trimmed_fingerprint_is_that_of_the_picture_inside_its_border_and_is_kept() -> None:
+    inner = _noise(40, 30)
+    framed = Image.new("RGB", (100, 80), "black")
+    framed.paste(inner, (10, 10))
+    made = fingerprint(framed, trim=True)
+    assert made.trimmed is not None
+    near = np.bitwise_count(made.trimmed.hashes ^ fingerprint(inner).hashes)
+    far = np.bitwise_count(made.hashes ^ fingerprint(inner).hashes)
+    assert near.sum() < far.sum()
+    again = Fingerprint.from_bytes(made.to_bytes()).trimmed
+    assert again is not None
+    assert again.to_bytes() == made.trimmed.to_bytes()
+
+
+def test_without_a_margin_nothing_is_trimmed() -> None:
+    assert fingerprint(_noise(40, 30), trim=True).trimmed is None
+
+
+def test_a_green_and_a_white_picture_share_their_hashes_but_not_their_digest() -> None:
+    green, white = (fingerprint(Image.new("RGB", (9, 9), colour)) for colour in ("green", "white"))
+    assert green.hexes() == white.hexes()
+    assert green.digest != white.digest
