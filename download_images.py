@@ -2,9 +2,8 @@
 """Export the pictures of a sheet's rows as a dataset: numbered files, a manifest, splits that cannot leak."""
 
 import argparse
-import hashlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,15 @@ from console.running import run
 from errors import SheetChanged, StateError, UsageError
 from export import found as finding
 from export import splits
-from export.folder import Folder, Standing
+from export.deciding import Desk, Ready
+from export.folder import Folder
 from export.found import Found
-from export.grouping import Grouping, Readings, changed_since, grouping_of
+from export.grouping import Readings
 from export.layouts import LAYOUTS
-from export.manifest import to_csv, to_jsonl
-from export.memory import MANIFEST, Memory
-from export.planning import Choices, Plan, Sheet, plan
-from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
+from export.planning import Choices, Sheet
+from hashing import DEFAULT_THRESHOLD
 from images import FetchFailure, Settings, Store, read_pictures
 from images import options as fetching
-from report import building
 from report.result import Result, last_result_path, write
 from sheets.a1 import Area, column_letters
 from sheets.opening import is_local, open_worksheet
@@ -47,16 +44,6 @@ _INTERRUPTED = (
 )
 _ATTEMPTS = 3
 """How often the rows and their labels are read until nobody edited them in between."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """An export that only needs to be written: the plan, what the folder lacks, and what it will remember."""
-
-    plan: Plan
-    grouping: Grouping
-    standing: Standing
-    memory: Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +92,9 @@ def export(options: argparse.Namespace, _: Interruptions) -> int:
     sheet = _read(worksheet, area, options)
     with Store(fetching.store_folder(options)) as store:
         kept_before = {sha256 for sha256, _ in store.objects.kept()} if options.no_keep_bytes else set()
-        desk = _Desk(sheet, _last_result(worksheet, area, options), choices, folder, options)
-        ready = _export(folder, desk.decide, _Look(sheet.urls, settings, store), dry_run=options.dry_run)
+        spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
+        desk = Desk(sheet, _last_result(worksheet, area, options), choices, folder, options.diff, spared)
+        ready = _export(desk, _Look(sheet.urls, settings, store), dry_run=options.dry_run)
         if options.no_keep_bytes:
             for sha256 in {row.sha256 for row in ready.plan.rows if row.sha256} - kept_before:
                 store.objects.remove(sha256)
@@ -202,6 +190,7 @@ def _choices(options: argparse.Namespace) -> Choices:
         placeholders=options.placeholders,
         splits=splits.parse(options.splits, options.seed) if options.splits else None,
         by_block=options.split_by == "block",
+        jsonl=options.manifest == "jsonl",
     )
 
 
@@ -251,18 +240,19 @@ def _last_result(worksheet: Worksheet, area: Area, options: argparse.Namespace) 
         return None
 
 
-def _export(folder: Folder, decide: Callable[[Readings], _Ready], look: _Look, *, dry_run: bool) -> _Ready:
+def _export(desk: Desk, look: _Look, *, dry_run: bool) -> Ready:
     """Decide and write, and fetch again what the store turns out not to hold."""
     readings = look.at_all()
     for _ in range(_ATTEMPTS):
-        ready = decide(readings)
+        with Progress("Checking", "files") as progress:
+            ready = desk.decide(readings, progress.update)
         missing = set(ready.standing.missing)
         lacking = {row.url for row in ready.plan.rows if row.file in missing and not look.keeps(row.sha256)}
         if not lacking:
             if dry_run:
                 return ready
             with Progress("Writing", "files") as progress:
-                if not folder.write(ready.standing, ready.memory, look.store.open_bytes, progress.update):
+                if not desk.folder.write(ready.standing, ready.memory, look.store.open_bytes, progress.update):
                     return ready
         readings = look.again_at(lacking)
     raise StateError(
@@ -270,54 +260,7 @@ def _export(folder: Folder, decide: Callable[[Readings], _Ready], look: _Look, *
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What a decision needs beside the pictures."""
-
-    sheet: Sheet
-    last: Result | None
-    choices: Choices
-    folder: Folder
-    options: argparse.Namespace
-
-    def decide(self, readings: Readings) -> _Ready:
-        """Return what the folder is to hold, and what it lacks; nothing is written."""
-        options, choices = self.options, self.choices
-        grouping = self._grouping(readings)
-        rules = repr((choices.splits, options.split_by)) if choices.splits else ""
-        earlier = self.folder.memory.sides_under(rules)
-        changed = frozenset(changed_since(self.last, readings)) if self.last else frozenset()
-        made = plan(self.sheet, readings, grouping, choices, changed=changed, earlier=earlier)
-        tables = {**made.texts, MANIFEST: to_csv(made.rows)}
-        if options.manifest == "jsonl":
-            tables["manifest.jsonl"] = to_jsonl(made.rows)
-        self._spare_the_sheet([*made.files, *tables])
-        with Progress("Checking", "files") as progress:
-            standing = self.folder.standing(made.files, tables, progress.update)
-        self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if row.file in standing.missing)
-        written = {path: hashlib.sha256(data).hexdigest() for path, data in tables.items()}
-        sides = {row.sha256: row.split for row in made.rows if row.sha256 and row.split}
-        memory = Memory({**standing.unowned, **made.files, **written}, {**earlier, **sides}, rules)
-        return _Ready(made, grouping, standing, memory)
-
-    def _grouping(self, readings: Readings) -> Grouping:
-        urls, used = self.sheet.urls, self.last.parameters if self.last else {}
-        asked = {} if self.options.diff is None else {"diff": self.options.diff}
-        ballot = Ballot(asked.get("diff", used.get("diff", DEFAULT_THRESHOLD)))
-
-        def arranged() -> Arrangement:
-            return arrange(building.contents_of(urls, readings), ballot, verify=bool(used.get("verify", True)))
-
-        return grouping_of(self.last, asked, urls, readings, arranged)
-
-    def _spare_the_sheet(self, paths: Sequence[str]) -> None:
-        if is_local(self.options.spreadsheet):
-            sheet = Path(self.options.spreadsheet).resolve()
-            if any((self.folder.path / path).resolve() == sheet for path in paths if path.endswith(sheet.suffix)):
-                raise UsageError(f"The export would overwrite the sheet {sheet}.", "Name another folder with -o.")
-
-
-def _found(worksheet: Worksheet, area: Area, ready: _Ready, options: argparse.Namespace) -> Found:
+def _found(worksheet: Worksheet, area: Area, ready: Ready, options: argparse.Namespace) -> Found:
     identity = worksheet.identity
     names = ("names", "format", "keep", "placeholders", "splits", "seed", "split_by", "diff")
     parameters: dict[str, Any] = {name: getattr(options, name) for name in names}

@@ -13,7 +13,8 @@ from typing import Final
 
 from errors import StateError, UsageError
 from export.locking import locked
-from export.memory import MANIFEST, MEMORY, Memory, remembered
+from export.manifest import MANIFEST
+from export.memory import MEMORY, Memory, remembered
 from export.names import same_on_some_disk
 from export.writing import PART, Progress, each, holds, sync_folder, translated, write_file
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from export.manifest import LEFT_OUT, ManifestRow
-from export.memory import MANIFEST
+from export.manifest import LEFT_OUT, MANIFEST, ManifestRow
 from export.planning import Plan
 from report.building import host_of
 
@@ -126,7 +125,8 @@ def _splits(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
         )
     for moved in found.summary["moved_families"]:
         before = " and ".join(moved["before"])
-        yield f"  Moved to {moved['split']}, for families grew together: {_numbers(moved['rows'])}, partly from {before}"
+        where = _numbers(moved["rows"])
+        yield f"  Moved to {moved['split']}, as families grew together: {where}, partly from {before}"
 
 
 def _ratios(counts: Mapping[str, int], wanted: Mapping[str, float]) -> str:

@@ -10,11 +10,11 @@ from export.manifest import ManifestRow, csv_of
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One format; `by_label` says that a label is a folder, `texts` makes the loader's files, by path."""
+    """One format; `by_label` says that a label is a folder, `tables` makes the loader's files, by path."""
 
     name: str
     by_label: bool
-    texts: Callable[[Sequence[ManifestRow]], dict[str, bytes]]
+    tables: Callable[[Sequence[ManifestRow]], dict[str, bytes]]
 
     def folder(self, row: ManifestRow, folders: Mapping[str, str]) -> str:
         """Return the folder of a row's picture, with a `/` behind each part: the split, then the label's."""
@@ -44,9 +44,9 @@ def _metadata(rows: Sequence[ManifestRow]) -> dict[str, bytes]:
 LAYOUTS: Final = {
     layout.name: layout
     for layout in (
-        Layout("plain", by_label=False, texts=_nothing),
-        Layout("classes", by_label=True, texts=_nothing),
-        Layout("huggingface", by_label=False, texts=_metadata),
+        Layout("plain", by_label=False, tables=_nothing),
+        Layout("classes", by_label=True, tables=_nothing),
+        Layout("huggingface", by_label=False, tables=_metadata),
     )
 }
 """The formats by the names that the command line has for them."""

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from errors import StateError
 
+MANIFEST: Final = "manifest.csv"
+MANIFEST_LINES: Final = "manifest.jsonl"
 LEFT_OUT: Final = "left_out"
 """The status of a picture that is fine and was not exported all the same; the reason says why."""
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")

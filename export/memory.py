@@ -6,10 +6,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from errors import StateError
-from export.manifest import files_in
+from export.manifest import MANIFEST, files_in
 
 MEMORY: Final = ".export.json"
-MANIFEST: Final = "manifest.csv"
 _SCHEMA: Final = 1
 
 

@@ -9,8 +9,6 @@ from typing import Final
 
 MAX_BYTES: Final = 120
 """A name's length in UTF-8, its extension and whatever tells it apart aside: file systems end at 255 bytes."""
-OUR_FILES: Final = ("manifest.csv", "manifest.jsonl")
-"""What lies beside the folders of labels, so that none of these may be called like it."""
 _FORBIDDEN: Final = re.compile(r'[<>:"/\\|?*]')
 # What a shell, a spreadsheet, Python's or a loader's search for hidden files takes for something else in front.
 _LEADING: Final = "-=+@~. "
@@ -77,7 +75,10 @@ def folders_of(labels: Iterable[str], blank: str) -> dict[str, str]:
     """
     wanted = {label: safe_name(label) if label else blank for label in sorted(set(labels))}
     marked = {label: f"{name}-{_digits(label)}" for label, name in wanted.items()}
-    changed = {label for label, name in wanted.items() if label and (name != label or name.lower() in OUR_FILES)}
+    # manifest.csv lies beside these folders, so that none may be called like it.
+    changed = {
+        label for label, name in wanted.items() if label and (name != label or name.lower().startswith("manifest."))
+    }
     names = list(wanted)
     first = [marked[label] if label in changed else wanted[label] for label in names]
     chosen = distinct(first, lambda i: marked[names[i]])

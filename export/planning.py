@@ -7,7 +7,7 @@ from typing import Final
 
 from export.grouping import Grouping, Readings
 from export.layouts import Layout
-from export.manifest import LEFT_OUT, ManifestRow
+from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, ManifestRow, to_csv, to_jsonl
 from export.names import distinct, extension_of, folders_of, safe_name, without_extension
 from export.splits import Moved, Sides, Splits, sides_of
 from images import FetchFailure, Picture
@@ -37,6 +37,12 @@ class Choices:
     placeholders: bool = False
     splits: Splits | None = None
     by_block: bool = False
+    jsonl: bool = False
+
+    @property
+    def rules(self) -> str:
+        """Say by what contents get their side, so that sides decided by other rules are not taken for ours."""
+        return f"{self.splits} by {'block' if self.by_block else 'family'}" if self.splits else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +55,11 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the folder holds afterwards, apart from the manifest: `files` are the pictures' sha256 by path."""
+    """What the folder holds afterwards: `files` are the pictures' sha256 by path, `tables` the other files."""
 
     rows: tuple[ManifestRow, ...]
     files: dict[str, str]
-    texts: dict[str, bytes]
+    tables: dict[str, bytes]
     conflicts: tuple[Conflict, ...]
     moved: tuple[Moved, ...]
     folders: dict[str, str]
@@ -79,7 +85,10 @@ def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is ask
     folders = folders_of(sheet.labels or (), UNLABELLED) if choices.layout.by_label else {}
     rows = _with_files(kept, sheet, choices, folders)
     files = {row.file: row.sha256 for row in rows if row.file and row.sha256}
-    return Plan(rows, files, choices.layout.texts(rows), conflicts, sides.moved, folders)
+    tables = {**choices.layout.tables(rows), MANIFEST: to_csv(rows)}
+    if choices.jsonl:
+        tables[MANIFEST_LINES] = to_jsonl(rows)
+    return Plan(rows, files, tables, conflicts, sides.moved, folders)
 
 
 def _bare_rows(

@@ -1,0 +1,77 @@
+"""From what was read to what is to be written: groups, plan, and what the output folder lacks; nothing is written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from errors import UsageError
+from export.folder import Folder, Standing
+from export.grouping import Grouping, Readings, changed_since, grouping_of
+from export.memory import Memory
+from export.planning import Choices, Plan, Sheet, plan
+from export.writing import Progress
+from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
+from report.building import contents_of
+from report.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An export that only needs to be written: the plan, what the folder lacks, and what it will remember."""
+
+    plan: Plan
+    grouping: Grouping
+    standing: Standing
+    memory: Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a decision needs beside the pictures.
+
+    `last` is the last sort of the range, None without one; `diff` the threshold asked for, None for that of the
+    last sort; `spared` a file that is never overwritten: the sheet itself.
+    """
+
+    sheet: Sheet
+    last: Result | None
+    choices: Choices
+    folder: Folder
+    diff: int | None
+    spared: Path | None
+
+    def decide(self, readings: Readings, progress: Progress) -> Ready:
+        """Return what the folder is to hold, and what it lacks; `progress` counts the files that are checked.
+
+        Raises `UsageError` for files of others in the way and `StateError` when the disk is too small.
+        """
+        grouping = self._grouping(readings)
+        earlier = self.folder.memory.sides_under(self.choices.rules)
+        changed = frozenset(changed_since(self.last, readings)) if self.last else frozenset()
+        made = plan(self.sheet, readings, grouping, self.choices, changed=changed, earlier=earlier)
+        self._spare_the_sheet([*made.files, *made.tables])
+        standing = self.folder.standing(made.files, made.tables, progress)
+        self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if row.file in standing.missing)
+        tables = {path: sha256(data).hexdigest() for path, data in made.tables.items()}
+        sides = {row.sha256: row.split for row in made.rows if row.sha256 and row.split}
+        # What is not readable today keeps its side: it may be back tomorrow.
+        memory = Memory({**standing.unowned, **made.files, **tables}, {**earlier, **sides}, self.choices.rules)
+        return Ready(made, grouping, standing, memory)
+
+    def _grouping(self, readings: Readings) -> Grouping:
+        used = self.last.parameters if self.last else {}
+        asked = {} if self.diff is None else {"diff": self.diff}
+        ballot = Ballot(asked.get("diff", used.get("diff", DEFAULT_THRESHOLD)))
+
+        def arranged() -> Arrangement:
+            contents = contents_of(self.sheet.urls, readings)
+            return arrange(contents, ballot, verify=bool(used.get("verify", True)))
+
+        return grouping_of(self.last, asked, self.sheet.urls, readings, arranged)
+
+    def _spare_the_sheet(self, paths: Iterable[str]) -> None:
+        spared = self.spared.resolve() if self.spared else None
+        for path in paths:
+            if spared and path.endswith(spared.suffix) and (self.folder.path / path).resolve() == spared:
+                raise UsageError(f"The export would overwrite the sheet {spared}.", "Name another folder with -o.")
