@@ -1,5 +1,6 @@
 """What typing a text into a cell makes of it, as the Sheets editor does: numbers, dates, money, booleans, formulas."""
 
+import math
 import re
 from datetime import date, datetime
 from typing import Any
@@ -53,6 +54,8 @@ def _number(text: str) -> Typed | None:
     if not any(c.isdigit() for c in mantissa):
         return None
     value = float(digits.replace(",", ""))
+    if math.isinf(value):
+        return None
     decimals = "." in digits
     if percent:
         return whole(value / 100), {"type": "PERCENT", "pattern": "0.00%" if decimals else "0%"}

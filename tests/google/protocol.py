@@ -1,6 +1,7 @@
 """What goes over the wire: requests and answers as values, and JSON as Google reads and writes it."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -87,13 +88,25 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(digits)
+    return value
+
+
+def _whole_number(digits: str) -> float | int:
+    """Return a number as protocol buffers keep it: an integer of 64 bits, or a double."""
+    return int(digits) if len(digits) <= 18 else _finite(digits)
+
+
 def parse_body(body: bytes) -> dict[str, Any]:
     """Parse a request's body; what is no JSON object is refused in Google's words."""
     if not body.strip():
         return {}
     text = body.decode("utf-8", "replace")
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole_number)
     except json.JSONDecodeError as error:
         raise bad_request(_syntax(text, error.pos)) from error
     except (ValueError, RecursionError) as error:

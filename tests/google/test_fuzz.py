@@ -7,6 +7,7 @@ import json
 import os
 import socket
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +15,12 @@ from hypothesis import strategies as st
 
 from tests.google import schema_strategies
 from tests.google.batch import KINDS
+from tests.google.desk import Desk
 from tests.google.model import Book
-from tests.google.protocol import Answer, Request
+from tests.google.protocol import Answer
 from tests.google.schema import DRIVE, SHEETS
 from tests.google.server import StandIn
 from tests.google.sheets_service import METHODS
-from tests.google.test_standin_answers import world
 
 EXAMPLES = int(os.environ.get("STANDIN_FUZZ", "40"))
 fuzz = settings(
@@ -48,15 +49,9 @@ def check(answer: Answer) -> Any:
     return value
 
 
-class World:
-    """A state with one spreadsheet, made afresh for each example, and a token that opens everything."""
-
-    def __init__(self) -> None:
-        self.state, self.app, self.token, self.key = world()
-
-    def send(self, method: str, target: str, body: bytes) -> Answer:
-        """Send a request."""
-        return self.app.answer(Request(method, target, {"authorization": f"Bearer {self.token}"}, body))
+def _desk() -> Desk:
+    """Return a small spreadsheet with one object of every kind on it, made afresh for each example."""
+    return Desk([["name", "url"], [1, "http://a"], ["=A2+1", "http://b"], [None, "x", True]], decorated=True)
 
 
 def grid_is_sound(book: Book) -> None:
@@ -76,7 +71,7 @@ def grid_is_sound(book: Book) -> None:
 @settings(fuzz, max_examples=max(10, EXAMPLES // 4))
 @given(data=st.data())
 def test_a_batch_of_any_kind_is_carried_out_or_refused_whole(kind: str, data: st.DataObject) -> None:
-    here = World()
+    here = _desk()
     before = here.state.dump()
     requests = data.draw(st.lists(schema_strategies.request(SHEETS, kind), min_size=1, max_size=3))
     answer = here.send("POST", f"/v4/spreadsheets/{here.key}:batchUpdate", json.dumps({"requests": requests}).encode())
@@ -93,7 +88,7 @@ def test_a_batch_of_any_kind_is_carried_out_or_refused_whole(kind: str, data: st
 @fuzz
 @given(data=st.data())
 def test_batches_of_many_kinds_leave_a_readable_book(data: st.DataObject) -> None:
-    here = World()
+    here = _desk()
     for _ in range(3):
         kinds = data.draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=3))
         requests = [data.draw(schema_strategies.request(SHEETS, kind)) for kind in kinds]
@@ -153,7 +148,7 @@ def test_batches_of_many_kinds_leave_a_readable_book(data: st.DataObject) -> Non
     data=st.data(),
 )
 def test_every_sheets_path_answers_any_body(method: str, path: str, query: list[str], data: st.DataObject) -> None:
-    here = World()
+    here = _desk()
     name = data.draw(st.sampled_from(sorted(METHODS)))
     schema = SHEETS.methods[name].get("request", {}).get("$ref", "ValueRange")
     body = data.draw(
@@ -198,7 +193,7 @@ def test_every_sheets_path_answers_any_body(method: str, path: str, query: list[
     data=st.data(),
 )
 def test_every_drive_path_answers_any_body(method: str, path: str, query: dict[str, str], data: st.DataObject) -> None:
-    here = World()
+    here = _desk()
     body = data.draw(
         st.one_of(
             st.binary(max_size=40),
@@ -218,9 +213,7 @@ def test_every_drive_path_answers_any_body(method: str, path: str, query: dict[s
 @fuzz
 @given(query=st.text(max_size=40) | st.text(alphabet="()'\"=<>! \\andornotnameinparents", max_size=60))
 def test_every_drive_query_is_answered_or_refused(query: str) -> None:
-    here = World()
-    from urllib.parse import quote  # noqa: PLC0415 - only here
-
+    here = _desk()
     check(here.send("GET", f"/drive/v3/files?q={quote(query, errors='replace')}", b""))
 
 
@@ -255,7 +248,7 @@ def test_broken_http_does_not_stop_the_server(sent: bytes) -> None:
 
 
 def test_a_huge_body_is_refused_in_googles_words() -> None:
-    here = World()
+    here = _desk()
     answer = here.send("POST", f"/v4/spreadsheets/{here.key}:batchUpdate", b" " * (50 * 1024 * 1024 + 1))
     assert answer.status == 413
     assert "payload size exceeds" in check(answer)["error"]["message"]
