@@ -172,8 +172,9 @@ def traps(data: Path, ballot: Ballot) -> None:
             and not (i in blanks and j in blanks)
             and not any(i < len(names) and names[i] in one and names[j] in one for one in truth[kind]["groups"])
         ]
+        photo = sum(i >= len(names) or j >= len(names) for i, j in mixed)
         print(
-            f"{kind}: {len(names)} files and {len(photos)} photographs; groups torn {lost}; pairs wrongly grouped {[(names[i], names[j]) for i, j in mixed]}"
+            f"{kind}: {len(names)} files and {len(photos)} photographs; groups torn {lost}; pairs wrongly grouped {len(mixed)}, {photo} with a photograph"
         )
 
 
