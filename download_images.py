@@ -12,7 +12,7 @@ from console import arguments
 from console.exit_codes import DONE, UNREADABLE
 from console.interruption import Interruptions
 from console.messages import note, plain, say
-from console.progress import Progress
+from console.progress import Progress, Steps
 from console.running import run
 from errors import SheetChanged, StateError, UsageError
 from export import found as finding
@@ -84,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def export(options: argparse.Namespace, _: Interruptions) -> int:
     """Read the rows, look at their pictures, decide what goes where, and write it: the sheet is never written."""
     started = time.monotonic()
+    arguments.refuse_unwritable_json(options)
     area = area_of(options)
     choices = _choices(options)
     folder = _folder(options)
@@ -93,8 +94,10 @@ def export(options: argparse.Namespace, _: Interruptions) -> int:
     with Store(fetching.store_folder(options)) as store:
         kept_before = {sha256 for sha256, _ in store.objects.kept()} if options.no_keep_bytes else set()
         spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
-        desk = Desk(sheet, _last_result(worksheet, area, options), choices, folder, options.diff, spared)
-        ready = _export(desk, _Look(sheet.urls, settings, store), dry_run=options.dry_run)
+        last = _last_result(worksheet, area, options)
+        with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
+            desk = Desk(sheet, last, choices, folder, _matching(options), spared, steps.update)
+            ready = _export(desk, _Look(sheet.urls, settings, store), dry_run=options.dry_run)
         if options.no_keep_bytes:
             for sha256 in {row.sha256 for row in ready.plan.rows if row.sha256} - kept_before:
                 store.objects.remove(sha256)
@@ -128,6 +131,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_sheet(made)
     _add_output(made)
     _add_splits(made)
+    arguments.add_matching(made, None, f"as in the last sort of these rows, else {DEFAULT_THRESHOLD}")
     fetching.add_arguments(made)
     arguments.add_run(made)
     return made
@@ -161,17 +165,12 @@ def _add_output(made: argparse.ArgumentParser) -> None:
 
 
 def _add_splits(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("near-duplicates and splits")
+    group = made.add_argument_group("splits")
     group.add_argument("--splits", metavar="SPLITS", help="such as train=80,val=10,test=10; a family is never parted")
     group.add_argument("--seed", metavar="N", type=int, default=0, help="another number, another split (default: 0)")
     group.add_argument(
         "--split-by", choices=("family", "block"), default="family",
         help="what is never parted: near-duplicates, or also what merely looks alike (default: family)",
-    )  # fmt: skip
-    group.add_argument(
-        "-d", "--diff", metavar="DIFF", type=arguments.diff,
-        help=f"how near a near-duplicate is, 0 to 64 (default: as in the last sort of these rows, else"
-        f" {DEFAULT_THRESHOLD})",
     )  # fmt: skip
 
 
@@ -192,6 +191,16 @@ def _choices(options: argparse.Namespace) -> Choices:
         by_block=options.split_by == "block",
         jsonl=options.manifest == "jsonl",
     )
+
+
+def _matching(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what the command line says about matching, by the names of `Result.parameters`."""
+    asked: dict[str, Any] = {} if options.diff is None else {"diff": options.diff}
+    if options.no_verify:
+        asked["verify"] = False
+    if orientations := list(arguments.orientations_of(options)):
+        asked["orientations"] = orientations
+    return asked
 
 
 def _folder(options: argparse.Namespace) -> Folder:
@@ -244,7 +253,7 @@ def _export(desk: Desk, look: _Look, *, dry_run: bool) -> Ready:
     """Decide and write, and fetch again what the store turns out not to hold."""
     readings = look.at_all()
     for _ in range(_ATTEMPTS):
-        with Progress("Checking", "files") as progress:
+        with Progress("Checking", "files", delay=2) as progress:
             ready = desk.decide(readings, progress.update)
         missing = set(ready.standing.missing)
         lacking = {row.url for row in ready.plan.rows if row.file in missing and not look.keeps(row.sha256)}

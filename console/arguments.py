@@ -24,12 +24,12 @@ def add_sheet(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_matching(parser: argparse.ArgumentParser, default_diff: int) -> None:
-    """Add what decides whether two pictures are near-duplicates."""
+def add_matching(parser: argparse.ArgumentParser, default_diff: int | None, default: str = "%(default)s") -> None:
+    """Add what decides whether two pictures are near-duplicates; `default` says what holds where -d is not given."""
     group = parser.add_argument_group("what is similar")
     group.add_argument(
         "-d", "--diff", metavar="DIFF", type=diff, default=default_diff,
-        help="two of the three hash distances must be below DIFF, 0 to 64 (default: %(default)s)",
+        help=f"two of the three hash distances must be below DIFF, 0 to 64 (default: {default})",
     )  # fmt: skip
     group.add_argument(
         "--no-verify", action="store_true", help="believe the vote alone; do not check similar pairs by alignment"

@@ -1,9 +1,10 @@
 """From what was read to what is to be written: groups, plan, and what the output folder lacks; nothing is written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from errors import UsageError
 from export.folder import Folder, Standing
@@ -12,6 +13,7 @@ from export.memory import Memory
 from export.planning import Choices, Plan, Sheet, plan
 from export.writing import Progress
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
+from hashing import Progress as Comparing
 from report.building import contents_of
 from report.result import Result
 
@@ -30,16 +32,18 @@ class Ready:
 class Desk:
     """What a decision needs beside the pictures.
 
-    `last` is the last sort of the range, None without one; `diff` the threshold asked for, None for that of the
-    last sort; `spared` a file that is never overwritten: the sheet itself.
+    `last` is the last sort of the range, None without one; `asked` are the `Result.parameters` that the command line
+    names, those of the last sort hold for the others. `spared` is a file that is never overwritten: the sheet
+    itself. `comparing` is told how far a comparison of the pictures is.
     """
 
     sheet: Sheet
     last: Result | None
     choices: Choices
     folder: Folder
-    diff: int | None
+    asked: Mapping[str, Any]
     spared: Path | None
+    comparing: Comparing
 
     def decide(self, readings: Readings, progress: Progress) -> Ready:
         """Return what the folder is to hold, and what it lacks; `progress` counts the files that are checked.
@@ -60,15 +64,18 @@ class Desk:
         return Ready(made, grouping, standing, memory)
 
     def _grouping(self, readings: Readings) -> Grouping:
-        used = self.last.parameters if self.last else {}
-        asked = {} if self.diff is None else {"diff": self.diff}
-        ballot = Ballot(asked.get("diff", used.get("diff", DEFAULT_THRESHOLD)))
+        used = {**(self.last.parameters if self.last else {}), **self.asked}
 
         def arranged() -> Arrangement:
-            contents = contents_of(self.sheet.urls, readings)
-            return arrange(contents, ballot, verify=bool(used.get("verify", True)))
+            return arrange(
+                contents_of(self.sheet.urls, readings),
+                Ballot(used.get("diff", DEFAULT_THRESHOLD)),
+                verify=used.get("verify", True),
+                orientations=used.get("orientations", ()),
+                progress=self.comparing,
+            )
 
-        return grouping_of(self.last, asked, self.sheet.urls, readings, arranged)
+        return grouping_of(self.last, self.asked, self.sheet.urls, readings, arranged)
 
     def _spare_the_sheet(self, paths: Iterable[str]) -> None:
         spared = self.spared.resolve() if self.spared else None

@@ -92,7 +92,8 @@ class Folder:
                 if not (todo.missing or todo.tables or memory != self.memory):
                     return ()
                 # Before the first file, so that whatever a killed run leaves is known to be ours.
-                coming = {**todo.missing, **{path: _sha256(data) for path, data in todo.tables.items()}}
+                # What is replaced may then be the old file or the new one, so that nothing is said of its content.
+                coming = dict.fromkeys([*todo.missing, *todo.tables], "")
                 self._remember(replace(self.memory, files={**self.memory.files, **coming}))
                 self._make_folders([*todo.missing, *todo.tables])
                 for path in todo.tables if todo.replaces else ():
