@@ -70,9 +70,13 @@ class Commit:
                 case Answered(answer):
                     self._pending = None
                     return self._settled(plan, reading, seen_after(answer.get("updatedSpreadsheet") or {}, plan.box))
+                case Refused(refused) if refused.status != 400:
+                    raise self._desk.service.error(refused, writing=True)
                 case Refused(refused) if not refused.stamp_exists:
-                    reading = self._explained(refused.status, reading, self._desk.service.error(refused, writing=True))
-                    continue
+                    # Only the stamp tells for sure: an answer may also fail after the batch was applied.
+                    if self._holder(stamp)[0] is None:
+                        reading = self._explained(reading, self._desk.service.error(refused, writing=True))
+                        continue
                 case Unknown():
                     self._pending = plan
                     unknown += 1
@@ -118,10 +122,8 @@ class Commit:
                 return outcome
             attempt += 1
 
-    def _explained(self, status: int, reading: Reading, error: CurationError) -> Reading:
+    def _explained(self, reading: Reading, error: CurationError) -> Reading:
         """Look why a batch was refused: return a reading to plan from when the tab has changed, else raise."""
-        if status != 400:
-            raise error
         fresh = self._desk.fresh()
         if replace(fresh.tab, stamps=(), taken=frozenset()) == replace(reading.tab, stamps=(), taken=frozenset()):
             raise error

@@ -167,11 +167,14 @@ def judged_later(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | Non
     if [row[0] for row in put_back(found, sources(ranks, now.hidden))] == [row[0] for row in was]:
         return Verdict.ROWS_HIDDEN
     then = put_back(found, sources(ranks))
-    for alike in (_pairings_kept(before.beside, now.beside), _neighbours_kept):
-        edited_after, edited_before = alike(planned, found), alike(was, then)
-        if edited_after != edited_before and 2 * max(edited_after, edited_before) >= len(was):
-            return Verdict.AS_PLANNED if edited_after > edited_before else Verdict.ROWS_EDITED
-    return Verdict.ROWS_UNCLEAR
+    paired = _pairings_kept(before.beside, now.beside)
+    after, earlier = paired(planned, found), paired(was, then)
+    if after == earlier:
+        after, earlier = _neighbours_kept(planned, found), _neighbours_kept(was, then)
+    if 2 * max(after, earlier) < len(was):
+        return Verdict.ROWS_UNCLEAR
+    # As likely before as after means that no row changed its place, so that sorting back is right in any case.
+    return Verdict.AS_PLANNED if after > earlier else Verdict.ROWS_EDITED
 
 
 def _pairings_kept(
@@ -205,7 +208,8 @@ def _by_columns(before: Seen, ranks: Sequence[int], now: Seen) -> Verdict | None
     ]
     if False in inside or True in outside:
         return Verdict.COLUMNS_EDITED
-    return Verdict.AS_PLANNED if True in inside and "lost" not in inside else None
+    # A column that was deleted says nothing, and cannot stand on wrong rows either.
+    return Verdict.AS_PLANNED if True in inside else None
 
 
 def _columns(cells: Cells) -> list[list[Hashable]]:
@@ -217,14 +221,13 @@ def _bare(cell: Hashable) -> Hashable:
     return cell[0] if isinstance(cell, tuple) else None
 
 
-def _sorted_along(was: Sequence[Hashable], taken_from: Sequence[int], present: Cells) -> bool | str | None:
-    """Whether a column now stands in the new order; None when it looks the same in both, "lost" when it is gone."""
+def _sorted_along(was: Sequence[Hashable], taken_from: Sequence[int], present: Cells) -> bool | None:
+    """Whether a column now stands in the new order; None when it is gone, or looks the same in both."""
     telling = [place for place, row in enumerate(taken_from) if was[row] != was[place]]
-    if not telling:
-        return None
+    best, along = 0.7 * len(telling), None  # a few retyped words leave a column what it is
     for column in present:
-        if sum(column[place] == was[taken_from[place]] for place in telling) >= 0.9 * len(telling):
-            return True
-        if sum(column[place] == was[place] for place in telling) >= 0.9 * len(telling):
-            return False
-    return "lost"
+        for answer, rows in ((True, taken_from), (False, range(len(was)))):
+            alike = sum(column[place] == was[rows[place]] for place in telling)
+            if telling and alike >= best:
+                best, along = alike, answer
+    return along

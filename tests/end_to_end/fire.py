@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from errors import CurationError, SheetChanged, Unsortable
@@ -22,6 +23,7 @@ from sheets.worksheet import Move
 from tests.contract.google_bench import Hours, opened
 from tests.google.labeler import Labeler
 from tests.google.server import StandIn
+from tests.google.state import State
 
 HEADER = ["n", "url", "label", "by", "", "", ""]
 LETTERS = "ABCDEFGHIJKLMNOP"
@@ -451,8 +453,12 @@ def _plan_edits(scene: Scene, rng: random.Random, *, undo: bool) -> str:
         # Most edits come just before a write, into the moment that no reading covers.
         method = "POST" if rng.random() < 0.6 or (undo and "column" in name) else ""
         nth = rng.choice((1, 1, 2)) if method else rng.randrange(1, 9)
-        scene.google.before_request(nth, lambda _state, edit=edit: scene.edited(edit), match=scene.key, method=method)
+        scene.google.before_request(nth, partial(_edit_now, scene, edit), match=scene.key, method=method)
     return " and ".join(names) or "none"
+
+
+def _edit_now(scene: Scene, edit: Callable[[Scene], None], _state: State) -> None:
+    scene.edited(edit)
 
 
 __all__ = ["EDITS", "FAULTS", "Labeler", "Outcome", "Scene", "one", "sort", "take_back", "wanted_order"]
