@@ -77,7 +77,7 @@ class _Lifeline:
         attempt = _LINE.current()
         sock = dial(attempt, self._dns_host, self.port, guarded=self.guarded)
         self._lifeline = sock.dup()
-        self._peer = sock.getpeername()[0]
+        self._peer = sock.getpeername()[0].partition("%")[0]
         self._guard(attempt)
         return sock
 

@@ -6,12 +6,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 
 from images.decode import too_many_pixels
-from images.guard import is_allowed
+from images.guard import is_allowed, is_public
 from images.hosts import Job
 from images.local_files import too_large
+from images.outcomes import Document
 from images.results import OPTED_OUT, Problem
 from images.settings import Settings
 from images.store import Content, Store, Visit
@@ -81,6 +82,18 @@ def policy_of(settings: Settings) -> str:
         str(settings.ca_bundle),
     )  # fmt: skip
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def visit_of(job: Job, policy: str, outcome: Document | Problem) -> Visit:
+    """Return what to remember of a job that has come to its end."""
+    private = tuple(sorted(address for address in job.talked_to if not is_public(ip_address(address))))
+    common: dict[str, Any] = {"final_url": job.at.url, "time": time.time(), "attempts": job.attempt, "private": private}
+    if isinstance(outcome, Problem):
+        return Visit(job.start.url, policy, outcome.status, outcome.reason, sha256=None, **common)
+    return Visit(
+        job.start.url, policy, "ok", "", sha256=outcome.sha256, etag=outcome.etag,
+        last_modified=outcome.last_modified, opted_out=outcome.opted_out, **common,
+    )  # fmt: skip
 
 
 def judge(content: Content, settings: Settings) -> Problem | None:

@@ -92,6 +92,13 @@ class Objects:
             return None
         return content
 
+    def size(self, sha256: str) -> int:
+        """Return how many bytes are kept of a content, 0 when none are."""
+        try:
+            return self.path(sha256).stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def remove(self, sha256: str) -> None:
         """Forget the bytes of a content."""
         self.path(sha256).unlink(missing_ok=True)

@@ -36,12 +36,12 @@ class Fetched:
 class FetchPool:
     """Fetches jobs with many threads; ends, however busy its threads are, with the `with` block.
 
-    `delivered` gets a `Fetched` for each job, or a `CurationError` when the run can not go on. At most `backlog`
-    documents are delivered without having been taken by `take_off`, so that memory stays bounded.
+    `delivered` gets a `Fetched` for each job, or the exception because of which the run can not go on. At most
+    `backlog` documents are delivered without having been taken by `take_off`, so that memory stays bounded.
     """
 
     def __init__(self, jobs: Sequence[Job], settings: Settings, objects: Objects, *, backlog: int) -> None:
-        self.delivered: queue.SimpleQueue[Fetched | CurationError | None] = queue.SimpleQueue()
+        self.delivered: queue.SimpleQueue[Fetched | Exception | None] = queue.SimpleQueue()
         self._settings = settings
         self._hosts = Hosts(jobs, per_host=settings.per_host)
         self._watchdog = Watchdog()
@@ -79,6 +79,15 @@ class FetchPool:
             self._changed.notify()
 
     def _work(self) -> None:
+        whole = False
+        try:
+            self._serve()
+            whole = True
+        finally:
+            if not whole:  # a defect of ours must end the run, not let it wait for this job for ever
+                self.delivered.put(RuntimeError("a thread that fetches ended unexpectedly; its own message is above"))
+
+    def _serve(self) -> None:
         while (job := self._next_job()) is not None:
             try:
                 outcome = self._fetcher.fetch(job)

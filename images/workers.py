@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from errors import CurationError, StateError
+from errors import StateError
 from images.decode import Decoded
 from images.messages import READY, Task, receive, send
 from images.results import Problem
@@ -47,7 +47,7 @@ class Workers:
     `seconds` bounds one try of one picture. `broken` is told, from another thread, when no process can be started.
     """
 
-    def __init__(self, count: int, seconds: float, broken: Callable[[CurationError], None]) -> None:
+    def __init__(self, count: int, seconds: float, broken: Callable[[Exception], None]) -> None:
         self._seconds, self._broken = seconds, broken
         self._tasks: queue.SimpleQueue[tuple[Task, Answer] | None] = queue.SimpleQueue()
         self._watchdog = Watchdog()
@@ -68,7 +68,7 @@ class Workers:
         """Have a picture decoded; `answer` is called from another thread, exactly once unless stopped before."""
         self._tasks.put((task, answer))
         if len(self._threads) < self._count:
-            thread = threading.Thread(target=self._feed, name=f"decoder-{len(self._threads)}", daemon=True)
+            thread = threading.Thread(target=self._work, name=f"decoder-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -88,6 +88,15 @@ class Workers:
         """Return the ids of the processes that run now."""
         with self._lock:
             return [process.pid for process in self._processes]
+
+    def _work(self) -> None:
+        whole = False
+        try:
+            self._feed()
+            whole = True
+        finally:
+            if not whole:  # a defect of ours must end the run, not let it wait for this picture for ever
+                self._broken(RuntimeError("a thread that decodes ended unexpectedly; its own message is above"))
 
     def _feed(self) -> None:
         process: _Process | None = None
