@@ -10,7 +10,7 @@ from tests.google.model import Cell, Formula, Json, Value
 EPOCH = date(1899, 12, 30)  # serial number 0 of every spreadsheet program
 MAX_LENGTH = 50_000
 
-_NUMBER = re.compile(r"^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?$")
+_NUMBER = re.compile(r"^[+-]?(?=\.?\d)(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d*)?(?:[eE][+-]?\d{1,3})?$")
 _MONEY = re.compile(r"^(?P<sign>-?)\s*(?P<symbol>[$€£¥])\s*(?P<number>[\d,.]+)$")
 _ISO = re.compile(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})$")
 _US = re.compile(r"^(\d{1,2})[-/](\d{1,2})(?:[-/](\d{2}|\d{4}))?$")
@@ -48,10 +48,7 @@ def typed(text: str) -> Typed:
 def _number(text: str) -> Typed | None:
     percent = text.endswith("%")
     digits = text[:-1].rstrip() if percent else text
-    if not digits or not _NUMBER.match(digits) or not any(c.isdigit() for c in digits):
-        return None
-    mantissa = digits.lower().partition("e")[0]
-    if not any(c.isdigit() for c in mantissa):
+    if not _NUMBER.match(digits):
         return None
     value = float(digits.replace(",", ""))
     if math.isinf(value):

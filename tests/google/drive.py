@@ -265,7 +265,8 @@ def _permission_create(call: Call) -> Json:
             "invalid",
             location=("permission.emailAddress", "other"),
         )
-    if role == "owner" and not call.query.get("transferOwnership"):
+    # Nothing is handed over when the owner is named again, as a client does that copies permissions.
+    if role == "owner" and email != call.file().owner and not call.query.get("transferOwnership"):
         text = "The transferOwnership parameter must be enabled when the permission role is 'owner'."
         raise DriveError(403, text, "forbidden", location=("transferOwnership", "parameter"))
     with call.state.lock:
