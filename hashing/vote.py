@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-DEFAULT_THRESHOLD: Final = 16
+DEFAULT_THRESHOLD: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
