@@ -88,13 +88,17 @@ def plain_cell(text: str) -> str:
 
 def files_in(data: bytes) -> dict[str, str]:
     """Return the files that a manifest.csv lists, with their sha256; raise `StateError` where it is none of ours."""
+    foreign = StateError(
+        f"The {MANIFEST} in the output folder is none that this program wrote.", "Name another folder with -o."
+    )
     try:
-        reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""))
-        columns = next(reader, [])
-        found = (dict(zip(columns, map(plain_cell, cells), strict=True)) for cells in reader)
-        return {row["file"]: row["sha256"] for row in found if row["file"]}
-    except (ValueError, KeyError, csv.Error) as error:  # a UnicodeDecodeError is a ValueError
-        raise StateError("The manifest is none that this program wrote.", "Name another folder with -o.") from error
+        columns, *records = list(csv.reader(io.StringIO(data.decode("utf-8"), newline=""))) or [[]]
+        rows = [dict(zip(columns, map(plain_cell, cells), strict=True)) for cells in records]
+    except (ValueError, csv.Error) as error:  # a UnicodeDecodeError is a ValueError
+        raise foreign from error
+    if tuple(columns) != COLUMNS:
+        raise foreign
+    return {row["file"]: row["sha256"] for row in rows if row["file"]}
 
 
 def _shown(value: object) -> str:
