@@ -33,6 +33,12 @@ CREATE TABLE content (sha256 TEXT, decoder TEXT, status TEXT NOT NULL, reason TE
     format TEXT, width INTEGER, height INTEGER, animated INTEGER, PRIMARY KEY (sha256, decoder)) WITHOUT ROWID;
 CREATE TABLE fingerprint (sha256 TEXT, version TEXT, value BLOB NOT NULL, PRIMARY KEY (sha256, version));
 """
+# Added later, and made where it is missing: a program that does not know it is not disturbed by it.
+_FILE_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS file (path BLOB PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode TEXT NOT NULL) WITHOUT ROWID
+"""
+_USED: Final = "SELECT sha256 FROM fetch WHERE sha256 IS NOT NULL UNION SELECT sha256 FROM file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,21 @@ class Content:
     height: int = 0
     animated: bool = False
     fingerprint: Fingerprint | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """What a local file held when it was read: the digest of its bytes, and its marks by which it is known again.
+
+    `path` is absolute and in the file system's own bytes.
+    """
+
+    path: bytes
+    sha256: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +158,18 @@ class Store:
                 known[content.sha256] = content
         return known
 
+    def files(self, paths: Sequence[bytes]) -> dict[bytes, KnownFile]:
+        """Return what is known of these local files; whether they still are what they were is for the caller."""
+        rows = self._select("SELECT * FROM file WHERE path IN ({})", paths)
+        return {row[0]: KnownFile(*row[:5], int(row[5])) for row in rows}
+
+    def record_files(self, known: Iterable[KnownFile]) -> None:
+        """Remember local files, in one transaction; what was known of them before is replaced."""
+        # An inode may need all 64 bits, and SQLite's integers have a sign.
+        rows = [(k.path, k.sha256, k.size, k.mtime_ns, k.ctime_ns, str(k.inode)) for k in known]
+        with self._translated(), self._writing():
+            self._db.executemany("REPLACE INTO file VALUES (?,?,?,?,?,?)", rows)
+
     def record(self, visits: Sequence[Visit], contents: Sequence[Content], *, fast: bool = False) -> None:
         """Remember visits and contents, in one transaction; what was known of them before is replaced."""
         decoder, version = versions(fast=fast)
@@ -182,11 +215,10 @@ class Store:
             if older_than_days is not None:
                 limit = time.time() - older_than_days * 86400
                 self._db.execute("DELETE FROM fetch WHERE time < ?", (limit,))
-            used = {row[0] for row in self._db.execute("SELECT sha256 FROM fetch WHERE sha256 IS NOT NULL")}
+            used = {row[0] for row in self._db.execute(_USED)}
             if not bytes_only:
                 for table in ("content", "fingerprint"):
-                    self._db.execute(f"DELETE FROM {table} WHERE sha256 NOT IN (SELECT sha256 FROM fetch WHERE sha256"  # noqa: S608  (the two names above)
-                                     " IS NOT NULL)")  # fmt: skip
+                    self._db.execute(f"DELETE FROM {table} WHERE sha256 NOT IN ({_USED})")  # noqa: S608  (our own words)
             for sha256, _ in list(self.objects.kept()):
                 if bytes_only or sha256 not in used:
                     self.objects.remove(sha256)
@@ -203,8 +235,11 @@ class Store:
                 self._db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
                 for statement in _SCHEMA.split(";"):
                     self._db.execute(statement)
+                self._db.execute(_FILE_TABLE)
                 self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
                 return
+            if version == SCHEMA_VERSION and self._pragma("application_id") == _APPLICATION_ID:
+                self._db.execute(_FILE_TABLE)
         if self._pragma("application_id") != _APPLICATION_ID or version != SCHEMA_VERSION:
             raise StateError(
                 f"The store {self.folder} has format {version}; this program reads format {SCHEMA_VERSION}.",
@@ -227,7 +262,7 @@ class Store:
             raise
         self._db.execute("COMMIT")
 
-    def _select(self, sql: str, keys: Sequence[str], before: tuple[str, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    def _select(self, sql: str, keys: Sequence[str | bytes], before: tuple[str, ...] = ()) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
             with self._translated():
