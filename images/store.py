@@ -161,7 +161,7 @@ class Store:
     def files(self, paths: Sequence[bytes]) -> dict[bytes, KnownFile]:
         """Return what is known of these local files; whether they still are what they were is for the caller."""
         rows = self._select("SELECT * FROM file WHERE path IN ({})", paths)
-        return {row[0]: KnownFile(*row[:5], int(row[5])) for row in rows}
+        return {row[0]: KnownFile(row[0], row[1], row[2], row[3], row[4], int(row[5])) for row in rows}
 
     def record_files(self, known: Iterable[KnownFile]) -> None:
         """Remember local files, in one transaction; what was known of them before is replaced."""
