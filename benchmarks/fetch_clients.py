@@ -2,6 +2,7 @@
 
 Usage: fetch_clients.py NAME PORT_HTTPS PORT_HTTP CERTIFICATE COUNT FOLDER FIRST (prints one line of JSON).
 """
+# ruff: noqa: PLC0415  (each client imports what it needs by itself, so that it is measured with nothing else)
 
 import asyncio
 import io
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str]) -> None:
     addresses = Addresses(int(https), int(http), Path(certificate))
     run = CLIENTS[name]
     urls = addresses.urls(int(count), one_host=name.endswith("-one-host"), first=int(first))
-    socket.getaddrinfo = _everything_is_here  # type: ignore[assignment]
+    socket.getaddrinfo = _everything_is_here
     peak = _PeakMemory()
     start, cpu = time.perf_counter(), _cpu()
     done = run(urls, addresses, Path(folder))
@@ -44,14 +45,12 @@ def main(arguments: Sequence[str]) -> None:
     print(json.dumps({"rate": done / seconds, "cpu": used / done * 1000, "memory": peak.stop(), "seconds": seconds}))
 
 
-def _everything_is_here(host: Any, port: Any, *_: Any, **__: Any) -> list[Any]:
+def _everything_is_here(_host: Any, port: Any, *_: Any, **__: Any) -> list[Any]:
     return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", int(port or 0)))]
 
 
 def _cpu() -> float:
-    return sum(
-        sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 class _PeakMemory:
@@ -119,7 +118,7 @@ def stock_requests(urls: Sequence[str], addresses: Addresses, _: Path) -> int:
 
 def aiohttp_client(urls: Sequence[str], addresses: Addresses, _: Path) -> int:
     """Fetch with aiohttp."""
-    import aiohttp
+    import aiohttp  # type: ignore[import-not-found,unused-ignore]  # only for this benchmark
 
     async def run() -> int:
         context = ssl.create_default_context(cafile=str(addresses.bundle))
@@ -137,7 +136,7 @@ def aiohttp_client(urls: Sequence[str], addresses: Addresses, _: Path) -> int:
 
 def pycurl_client(urls: Sequence[str], addresses: Addresses, _: Path) -> int:
     """Fetch with libcurl's multi interface, as fast as its own loop goes."""
-    import pycurl
+    import pycurl  # type: ignore[import-not-found,import-untyped,unused-ignore]  # only for this benchmark
 
     multi, waiting, done = pycurl.CurlMulti(), list(reversed(urls)), 0
     free = [pycurl.Curl() for _ in range(_CONNECTIONS)]
