@@ -4,9 +4,9 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from tests.google import masks
+from tests.google import drive_permissions
+from tests.google.drive_call import Call
 from tests.google.drive_query import matcher
 from tests.google.errors import ApiError, DriveError
 from tests.google.evaluate import Evaluator
@@ -14,50 +14,11 @@ from tests.google.model import Json, Sheet
 from tests.google.protocol import Answer, json_answer, match_route
 from tests.google.render import Renderer
 from tests.google.schema import DRIVE
-from tests.google.state import WRITERS, File, State, new_id, permission
+from tests.google.state import WRITERS, File, State, new_id
 
 _FILE_DEFAULT = "kind,id,name,mimeType"
 _LIST_DEFAULT = f"kind,incompleteSearch,nextPageToken,files({_FILE_DEFAULT})"
-_PERMISSION_DEFAULT = "kind,id,type,role"
 _EXPORTS = {"text/csv": ",", "text/tab-separated-values": "\t"}
-_ROLES = ("reader", "commenter", "writer", "fileOrganizer", "organizer", "owner")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of the Drive service."""
-
-    state: State
-    caller: str
-    file_id: str
-    argument: str
-    query: dict[str, Any]
-    body: Json
-
-    def file(self, *, write: bool = False) -> File:
-        """Return the file for the caller; what it may not see does not exist for it."""
-        found = self.state.files.get(self.file_id)
-        role = found.role(self.caller) if found is not None else None
-        if found is None or role is None:
-            raise missing(self.file_id)
-        if found.drive_id and not self.query.get("supportsAllDrives"):
-            raise missing(self.file_id)
-        if write and role not in WRITERS:
-            raise DriveError(
-                403, "The user does not have sufficient permissions for this file.", "insufficientFilePermissions"
-            )
-        return found
-
-    def cut(self, value: Json, default: str) -> Json:
-        """Return an answer as its field mask, or the service's short default, wants it."""
-        mask = masks.parse(self.query.get("fields") or default)
-        found: Json = masks.apply(value, mask)
-        return found
-
-
-def missing(file_id: str) -> DriveError:
-    """Return the 404 of Drive."""
-    return DriveError(404, f"File not found: {file_id}.", "notFound", location=("fileId", "parameter"))
 
 
 def describe(file: File, caller: str) -> Json:
@@ -243,95 +204,6 @@ def _comment_create(call: Call) -> Json:
     return call.cut(entry, "id")
 
 
-def _permissions(call: Call) -> Json:
-    file = call.file(write=True)
-    answer = {"kind": "drive#permissionList", "permissions": list(file.permissions)}
-    return call.cut(answer, f"kind,nextPageToken,permissions({_PERMISSION_DEFAULT})")
-
-
-def _permission_create(call: Call) -> Json:
-    kind, role = str(call.body.get("type") or ""), str(call.body.get("role") or "")
-    if kind not in {"user", "group", "domain", "anyone"}:
-        text = "The permission type field is required."
-        raise DriveError(400, text, "required", location=("permission.type", "other"))
-    if role not in _ROLES:
-        text = "The permission role field is required."
-        raise DriveError(400, text, "required", location=("permission.role", "other"))
-    email, domain = call.body.get("emailAddress"), call.body.get("domain")
-    if kind in {"user", "group"} and "@" not in str(email or ""):
-        raise DriveError(
-            400,
-            "The specified emailAddress is invalid or not applicable for the given permission type.",
-            "invalid",
-            location=("permission.emailAddress", "other"),
-        )
-    # Nothing is handed over when the owner is named again, as a client does that copies permissions.
-    if role == "owner" and email != call.file().owner and not call.query.get("transferOwnership"):
-        text = "The transferOwnership parameter must be enabled when the permission role is 'owner'."
-        raise DriveError(403, text, "forbidden", location=("transferOwnership", "parameter"))
-    with call.state.lock:
-        file = call.file(write=True)
-        entry = permission(kind, role, str(email) if email else None, str(domain) if domain else None)
-        known = _same_grantee(file, entry)
-        if known is not None:
-            entry = {**known, "role": role}
-            file.permissions.remove(known)
-        file.permissions.append(entry)
-        if role == "owner":
-            _hand_over(file, entry)
-    return call.cut(entry, _PERMISSION_DEFAULT)
-
-
-def _same_grantee(file: File, entry: Json) -> Json | None:
-    keys = ("type", "emailAddress", "domain")
-    return next((old for old in file.permissions if all(old.get(key) == entry.get(key) for key in keys)), None)
-
-
-def _hand_over(file: File, entry: Json) -> None:
-    file.permissions[:] = [
-        {**old, "role": "writer"} if old["role"] == "owner" and old["id"] != entry["id"] else old
-        for old in file.permissions
-    ]
-    file.owner = str(entry.get("emailAddress"))
-
-
-def _find_permission(call: Call, file: File) -> Json:
-    for entry in file.permissions:
-        if entry["id"] == call.argument:
-            return entry
-    text = f"Permission not found: {call.argument}."
-    raise DriveError(404, text, "notFound", location=("permissionId", "parameter"))
-
-
-def _permission_get(call: Call) -> Json:
-    return call.cut(_find_permission(call, call.file(write=True)), _PERMISSION_DEFAULT)
-
-
-def _permission_update(call: Call) -> Json:
-    with call.state.lock:
-        file = call.file(write=True)
-        entry = _find_permission(call, file)
-        role = str(call.body.get("role") or entry["role"])
-        if role not in _ROLES:
-            raise DriveError(400, "Invalid Value", "invalid", location=("permission.role", "other"))
-        new = {**entry, "role": role} | ({"pendingOwner": True} if call.body.get("pendingOwner") else {})
-        file.permissions[file.permissions.index(entry)] = new
-        if role == "owner":
-            _hand_over(file, new)
-    return call.cut(new, _PERMISSION_DEFAULT)
-
-
-def _permission_delete(call: Call) -> Answer:
-    with call.state.lock:
-        file = call.file(write=True)
-        entry = _find_permission(call, file)
-        if entry["role"] == "owner":
-            text = "The owner of a file cannot be removed."
-            raise DriveError(403, text, "forbidden", location=("permissionId", "parameter"))
-        file.permissions.remove(entry)
-    return Answer(204, content_type="text/html")
-
-
 def _about(call: Call) -> Json:
     user = {"kind": "drive#user", "displayName": call.caller.partition("@")[0], "emailAddress": call.caller}
     if not call.query.get("fields"):
@@ -362,11 +234,11 @@ METHODS = {
         Method("files.export", _export, False),
         Method("comments.list", _comments, False),
         Method("comments.create", _comment_create, True),
-        Method("permissions.list", _permissions, False),
-        Method("permissions.get", _permission_get, False),
-        Method("permissions.create", _permission_create, True),
-        Method("permissions.update", _permission_update, True),
-        Method("permissions.delete", _permission_delete, True),
+        Method("permissions.list", drive_permissions.list_all, False),
+        Method("permissions.get", drive_permissions.get, False),
+        Method("permissions.create", drive_permissions.create, True),
+        Method("permissions.update", drive_permissions.update, True),
+        Method("permissions.delete", drive_permissions.delete, True),
     )
 }
 

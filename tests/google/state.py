@@ -13,7 +13,8 @@ from tests.google.model import Book, Json, Sheet, new_book
 
 SPREADSHEET_TYPE = "application/vnd.google-apps.spreadsheet"
 STRANGER = "stranger@example.com"
-WRITERS = {"owner", "organizer", "fileOrganizer", "writer"}
+ROLES = ("reader", "commenter", "writer", "fileOrganizer", "organizer", "owner")  # from the weakest on
+WRITERS = set(ROLES[2:])
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 
 
@@ -43,7 +44,6 @@ class File:
 
     def role(self, email: str) -> str | None:
         """Return the strongest role that an account has, None without access."""
-        order = ["reader", "commenter", "writer", "fileOrganizer", "organizer", "owner"]
         domain = email.partition("@")[2]
         roles = [
             entry["role"]
@@ -52,7 +52,7 @@ class File:
             or entry.get("emailAddress", "").casefold() == email.casefold()
             or (entry["type"] == "domain" and entry.get("domain") == domain)
         ]
-        return max(roles, key=order.index, default=None)
+        return max(roles, key=ROLES.index, default=None)
 
 
 class State:

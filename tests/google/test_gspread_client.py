@@ -65,7 +65,7 @@ def test_a_spreadsheet_is_copied_exported_imported_renamed_and_shared(client: gs
     assert client.export(copy.id, utils.ExportFormat.CSV) == b"a1,B2"
     client.import_csv(copy.id, "x,y\n1,2")
     assert client.open_by_key(copy.id).sheet1.get_all_values() == [["x", "y"], ["1", "2"]]
-    before = copy.lastUpdateTime
+    before = copy.get_lastUpdateTime()
     copy.update_title("🎊 new")
     copy.update_timezone("Europe/Paris")
     copy.update_locale("fr_FR")
