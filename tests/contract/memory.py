@@ -64,7 +64,7 @@ class MemoryWorksheet:
                     self.cells[top + place] = before[top + source]
                 else:
                     row = self.cells[top + place]
-                    row[move.area.first_column : move.area.last_column + 1] = rows.cells[source]
+                    row[move.area.first_column : move.area.last_column + 1] = map(str, rows.cells[source])
         return "memory"
 
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - nothing is remembered

@@ -23,7 +23,7 @@ line_end = st.sampled_from(["\n", "\r\n", "\r"])
 
 
 @st.composite
-def files(draw) -> bytes:
+def files(draw):
     records = draw(st.lists(st.lists(field, min_size=1, max_size=5), max_size=8))
     text = "".join(",".join(record) + draw(line_end) for record in records)
     text += draw(st.sampled_from(["", "last,record"]))
