@@ -54,7 +54,8 @@ def test_what_is_there_and_whole_is_not_written_again(tmp_path: Path) -> None:
     export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO})
     before = {path: path.stat() for path in tmp_path.iterdir()}
     todo = export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO})
-    assert (todo.present, todo.missing, todo.tables) == ({"1.jpg", "2.jpg"}, {}, {})
+    assert todo.present == {"1.jpg", "2.jpg"}
+    assert not todo.missing and not todo.tables
     after = {path: path.stat() for path in tmp_path.iterdir()}
     assert {p: (s.st_ino, s.st_mtime_ns) for p, s in before.items()} == {
         p: (s.st_ino, s.st_mtime_ns) for p, s in after.items()
