@@ -14,7 +14,7 @@ from PIL import Image
 
 from hashing.algorithms import VOTERS, hashes_of, to_hex
 from hashing.frame import without_margins
-from hashing.quality import has_low_detail, is_blank
+from hashing.quality import LEAST_SIDE, has_low_detail, is_blank
 
 THUMBNAIL: Final = 64
 """Side of the gray thumbnail in pixels: 4 KB a picture."""
@@ -96,7 +96,8 @@ def fingerprint(picture: Image.Image, *, trim: bool = False) -> Fingerprint:
 def _fingerprint(picture: Image.Image, trimmed: Fingerprint | None) -> Fingerprint:
     gray = picture.convert("L")
     thumbnail, colours = _small(gray, THUMBNAIL), _small(picture.convert("RGB"), COLOURS)
-    blank, low_detail = is_blank(thumbnail), has_low_detail(thumbnail)
+    blank = is_blank(thumbnail)
+    low_detail = min(picture.size) < LEAST_SIDE or has_low_detail(thumbnail)
     hashes = hashes_of(gray)
     # The pixels of a flat picture tell a green one from a white one; any other is known by its thumbnails, and
     # running over all its pixels would cost as much as all three hashes.

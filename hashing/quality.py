@@ -11,6 +11,9 @@ BLANK_DEVIATION: Final = 5.0
 DETAIL_DEVIATION: Final = 1.0
 """Below this deviation of what is left without the smooth part, a picture is a gradient and aligns with any other."""
 
+LEAST_SIDE: Final = 16
+"""A picture of fewer lines is a rule or a spacer; stretched to a square it would look like what it was cut from."""
+
 
 def is_blank(thumbnail: NDArray[np.uint8]) -> bool:
     """Say whether a gray thumbnail is one even area."""
