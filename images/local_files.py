@@ -22,7 +22,9 @@ def find_file(  # noqa: PLR0911  (each way out is another sentence)
     if isinstance(spelled, Problem):
         return spelled
     if base_folder is None:
-        outside = Path(spelled).is_absolute() or spelled.startswith((".", "/", "~", "\\")) or spelled[1:3] == ":\\"
+        outside = (
+            Path(spelled).is_absolute() or spelled.startswith((".", "/", "~", "\\")) or spelled[1:3] in {":\\", ":/"}
+        )
         return _refused_online() if outside or text.lower().startswith("file:") else _no_url()
     if spelled.startswith(("\\\\", "//")):  # a Windows share: looking at it would already talk to its server
         return _refused(text)
