@@ -46,13 +46,13 @@ class Marks:
 class File:
     """One file: `root` is the folder as it was named, `relative` the path below it.
 
-    `also` are further names (relative to their own roots, joined) of the same file: hard links.
+    `also` are further names of the same file: hard links, or links that were followed.
     """
 
     root: str
     relative: str
     marks: Marks
-    also: tuple[str, ...] = ()
+    also: tuple["File", ...] = ()
 
     @property
     def path(self) -> str:
@@ -60,9 +60,9 @@ class File:
         return os.path.join(self.root, self.relative)  # noqa: PTH118  (a Path would need valid text, and drops "./")
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """All known names of this file."""
-        return (self.path, *self.also)
+    def names(self) -> tuple["File", ...]:
+        """All known names of this file, each as a file of its own."""
+        return (self, *self.also)
 
 
 @dataclass(slots=True)
@@ -204,5 +204,5 @@ def _joined(files: Sequence[File]) -> list[File]:
         if place == len(joined) or not file.marks.inode:  # some network disks know no inode
             joined.append(file)
         else:
-            joined[place] = replace(joined[place], also=(*joined[place].also, file.path))
+            joined[place] = replace(joined[place], also=(*joined[place].also, file))
     return joined

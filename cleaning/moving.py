@@ -1,0 +1,79 @@
+"""Move one file so that nothing is ever overwritten, also to another disk, and so that it is whole at every moment."""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Final
+
+from images.files import digest_of
+
+_READ_WRITE: Final = 0o600
+
+
+def move_new(source: str, target: str) -> None:
+    """Move a file to a name that nobody has; raise `FileExistsError` when somebody has it, else `OSError`.
+
+    The name is taken with an empty file first: a plain rename would replace what appeared there meanwhile.
+    """
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _READ_WRITE))
+    try:
+        os.replace(source, target)  # noqa: PTH105  (names in any encoding)
+    except OSError as error:
+        try:
+            if error.errno != errno.EXDEV:
+                raise
+            _copy_over(source, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                if os.path.lexists(source) and os.lstat(target).st_size == 0:
+                    os.unlink(target)  # noqa: PTH108
+            raise
+    sync_folder(os.path.dirname(target))  # noqa: PTH120
+
+
+def _copy_over(source: str, target: str) -> None:
+    """Move to another disk: the copy is complete, compared and on the disk before the source goes."""
+    temporary = f"{target}.{secrets.token_hex(4)}.part"
+    try:
+        shutil.copy2(source, temporary, follow_symlinks=False)
+        with open(temporary, "r+b") as stream:  # noqa: PTH123
+            os.fsync(stream.fileno())
+        before, after = digest_of(source), digest_of(temporary)
+        if before is None or after is None or before[0] != after[0]:
+            raise OSError(errno.EIO, "the copy is not what was copied")
+        os.replace(temporary, target)  # noqa: PTH105
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+    sync_folder(os.path.dirname(target))  # noqa: PTH120
+    os.unlink(source)  # noqa: PTH108
+
+
+def free_name(target: str, taken: set[str]) -> str:
+    """Return `target`, or the first of `name (2).jpg`, `name (3).jpg`, ... that no file has and no one else got."""
+    stem, suffix = os.path.splitext(target)  # noqa: PTH122
+    candidate, number = target, 1
+    # Two names that differ in case only are one on many disks.
+    while os.path.lexists(candidate) or candidate.casefold() in taken:
+        number += 1
+        candidate = f"{stem} ({number}){suffix}"
+    taken.add(candidate.casefold())
+    return candidate
+
+
+def sync_folder(folder: str) -> None:
+    """Have a rename reach the disk; Windows cannot open a folder and does not need to."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder or ".", os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder and those above it."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
