@@ -8,7 +8,7 @@ from typing import Any
 from tests.google import drive, sheets_service
 from tests.google.errors import ApiError, DriveError, TokenError
 from tests.google.faults import QUOTA
-from tests.google.oauth import TokenService
+from tests.google.oauth import Token, TokenService
 from tests.google.protocol import Answer, Request, json_answer, parse_body
 from tests.google.state import State
 
@@ -46,14 +46,24 @@ class App:
             return _page_not_found(request)
         if len(request.body) > MAX_BODY:
             raise ApiError(413, "Request payload size exceeds the limit: 52428800 bytes.")
-        if segments == ["_standin", "dump"] and request.method == "GET" and not request.host:
-            return json_answer(self.state.dump())
+        if first == "_standin":
+            return self._own(request, segments[1:])
         if segments in _TOKEN_PATHS:
             return self._token(request)
         if first == "v4":
             return self._sheets(request, segments)
         if first in {"drive", "upload"}:
             return self._drive(request, segments)
+        return _page_not_found(request)
+
+    def _own(self, request: Request, segments: list[str]) -> Answer:
+        """Answer what is no part of Google: look at everything, or declare an id to be a stranger's file."""
+        match request.method, segments:
+            case "GET", ["dump"]:
+                return json_answer(self.state.dump())
+            case "PUT", ["strangers", file_id]:
+                self.state.strangers.add(file_id)
+                return Answer(204)
         return _page_not_found(request)
 
     def _token(self, request: Request) -> Answer:
@@ -65,15 +75,15 @@ class App:
         found = sheets_service.route(request.method, segments)
         if found is None:
             return _page_not_found(request)
-        caller = self._admit(request, "sheets", writes=found[0].writes)
+        caller = self._admit(request, "sheets", writes=found[0].writes).email
         return json_answer(sheets_service.answer(self.state, caller, found, request.query, parse_body(request.body)))
 
     def _drive(self, request: Request, segments: list[str]) -> Answer:
         found = drive.route(request.method, segments)
         if found is None:
             return _page_not_found(request)
-        caller = self._admit(request, "drive", writes=found[0].writes)
-        return drive.answer(self.state, caller, found, request.query, self._drive_body(request))
+        token = self._admit(request, "drive", writes=found[0].writes)
+        return drive.answer(self.state, token, found, request.query, self._drive_body(request))
 
     @staticmethod
     def _drive_body(request: Request) -> dict[str, Any]:
@@ -84,13 +94,13 @@ class App:
         except ApiError as error:
             raise DriveError(400, "Parse Error", "parseError") from error
 
-    def _admit(self, request: Request, service: str, *, writes: bool) -> str:
-        """Return who calls, after token, scopes, switches and quota let the call pass."""
-        caller = self.tokens.who(request.headers.get("authorization", ""), service, writes=writes)
+    def _admit(self, request: Request, service: str, *, writes: bool) -> Token:
+        """Return the token of a call, after token, scopes, switches and quota let the call pass."""
+        token = self.tokens.who(request.headers.get("authorization", ""), service, writes=writes)
         if service in self.state.disabled:
             raise self._disabled(service)
-        self._count(caller, "write" if writes else "read")
-        return caller
+        self._count(token.email, "write" if writes else "read")
+        return token
 
     def _disabled(self, service: str) -> ApiError:
         number = self.state.project_number

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.google import masks
 from tests.google.cells import MAX_LENGTH, enter, whole
+from tests.google.errors import ApiError
 from tests.google.formulas import copied
 from tests.google.grid import Box
 from tests.google.model import EMPTY, Cell, Formula, Json, Sheet, Value
@@ -26,13 +27,16 @@ def value_of(given: Json | None, task: Task) -> Value:
             return whole(float(value))
         if name == "stringValue" and value is not None:
             if len(value) > MAX_LENGTH:
-                raise task.refuse(
-                    f"Your input contains more than the maximum of {MAX_LENGTH} characters in a single cell."
-                )
+                raise too_long(task)
             return str(value) or None
         if name == "boolValue" and value is not None:
             return bool(value)
     return None
+
+
+def too_long(task: Task) -> ApiError:
+    """Return the refusal of a text that no cell can hold."""
+    return task.refuse(f"Your input contains more than the maximum of {MAX_LENGTH} characters in a single cell.")
 
 
 def tidy_format(given: Json | None) -> Json | None:
@@ -193,6 +197,8 @@ def paste_data(task: Task) -> None:
     width = max((len(row) for row in rows), default=0)
     task.guard(sheet, Box(top, top + len(rows), left, left + width))
     grow(task.book, sheet, top + len(rows), left + width)
+    if any(len(text) > MAX_LENGTH for row in rows for text in row):
+        raise too_long(task)
     form_only = task.given.get("type") in {"PASTE_FORMAT", "PASTE_DATA_VALIDATION", "PASTE_CONDITIONAL_FORMATTING"}
     if form_only:
         return

@@ -11,6 +11,7 @@ from tests.google.drive_query import matcher
 from tests.google.errors import ApiError, DriveError
 from tests.google.evaluate import Evaluator
 from tests.google.model import Json, Sheet
+from tests.google.oauth import Token
 from tests.google.protocol import Answer, json_answer, match_route
 from tests.google.render import Renderer
 from tests.google.schema import DRIVE
@@ -59,7 +60,7 @@ def _list(call: Call) -> Json:
     found = [
         file
         for file in call.state.files.values()
-        if file.role(call.caller) is not None and (not file.drive_id or everywhere) and wanted(file)
+        if call.sees(file) and (not file.drive_id or everywhere) and wanted(file)
     ]
     # Google lists what changed last first.
     found.sort(key=lambda file: file.modified, reverse=True)
@@ -276,19 +277,19 @@ def route(http_method: str, segments: list[str]) -> tuple[Method, str, str] | No
 
 
 def answer(
-    state: State, caller: str, found: tuple[Method, str, str], query: dict[str, list[str]], body: Json
+    state: State, token: Token, found: tuple[Method, str, str], query: dict[str, list[str]], body: Json
 ) -> Answer:
     """Check a call against the schema and carry it out."""
     method, file_id, argument = found
     if method is UPLOAD:
         flags = dict.fromkeys(query, True)
-        return json_answer(method.run(Call(state, caller, file_id, argument, flags, body)))
+        return json_answer(method.run(Call(state, token, file_id, argument, flags, body)))
     # gspread sends this flag of files.list to files.get as well, and Drive lets it pass (from the recordings).
     extra = {"includeItemsFromAllDrives"} - set(DRIVE.methods[method.id].get("parameters", {}))
     parameters = DRIVE.parameters(method.id, {name: v for name, v in query.items() if name not in extra})
     body = DRIVE.check_body(method.id, body)
     try:
-        result = method.run(Call(state, caller, file_id, argument, parameters, body))
+        result = method.run(Call(state, token, file_id, argument, parameters, body))
     except ApiError as error:
         if isinstance(error, DriveError) or error.code != 400:
             raise

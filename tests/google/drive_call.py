@@ -6,6 +6,7 @@ from typing import Any
 from tests.google import masks
 from tests.google.errors import DriveError
 from tests.google.model import Json
+from tests.google.oauth import Token
 from tests.google.state import WRITERS, File, State
 
 
@@ -14,21 +15,27 @@ class Call:
     """One call of the Drive service."""
 
     state: State
-    caller: str
+    token: Token
     file_id: str
     argument: str
     query: dict[str, Any]
     body: Json
 
+    @property
+    def caller(self) -> str:
+        """The account that calls."""
+        return self.token.email
+
+    def sees(self, file: File) -> bool:
+        """Say whether a file exists for the caller at all."""
+        return file.role(self.caller) is not None and (file.owner == self.caller or not self.token.own_files_only)
+
     def file(self, *, write: bool = False) -> File:
         """Return the file for the caller; what it may not see does not exist for it."""
         found = self.state.files.get(self.file_id)
-        role = found.role(self.caller) if found is not None else None
-        if found is None or role is None:
+        if found is None or not self.sees(found) or (found.drive_id and not self.query.get("supportsAllDrives")):
             raise missing(self.file_id)
-        if found.drive_id and not self.query.get("supportsAllDrives"):
-            raise missing(self.file_id)
-        if write and role not in WRITERS:
+        if write and found.role(self.caller) not in WRITERS:
             raise DriveError(
                 403, "The user does not have sufficient permissions for this file.", "insufficientFilePermissions"
             )

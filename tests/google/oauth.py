@@ -51,6 +51,11 @@ class Token:
     scopes: frozenset[str]
     expires: float
 
+    @property
+    def own_files_only(self) -> bool:
+        """Whether Drive shows this token only files that its program made: `drive.file` opens no others."""
+        return not self.scopes & (OPENS["drive", False] - {_PREFIX + "drive.file"})
+
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
@@ -171,8 +176,8 @@ class TokenService:
                 "Check your iat and exp values in the JWT claim.",
             )
 
-    def who(self, authorization: str, service: str, *, writes: bool) -> str:
-        """Return the account that calls, or the refusal of its token or scopes."""
+    def who(self, authorization: str, service: str, *, writes: bool) -> Token:
+        """Return the token of a call, or the refusal of its token or scopes."""
         scheme, _, text = authorization.partition(" ")
         if scheme.lower() != "bearer" or not text:
             raise _unauthenticated(
@@ -191,7 +196,7 @@ class TokenService:
             )
         if not token.scopes & OPENS[service, writes]:
             raise _insufficient(service)
-        return token.email
+        return token
 
 
 def _split_jwt(assertion: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:

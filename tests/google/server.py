@@ -129,7 +129,7 @@ class StandIn:
 
     def handle(self, request: Request) -> Answer | None:
         """Answer a request with hooks and faults; None breaks the connection."""
-        if request.path == "/_standin/dump":
+        if request.path.startswith("/_standin/"):
             return self._app.answer(request)
         logged = Logged(request.method, request.target, request.body.decode("utf-8", "replace"), 0, request.host)
         self.requests.append(logged)

@@ -55,6 +55,17 @@ def test_a_query_that_makes_no_sense_is_refused(query: str) -> None:
     assert (error["reason"], error["location"]) == ("invalid", "q")
 
 
+def test_the_scope_drive_file_shows_only_files_of_the_program() -> None:
+    desk = Desk()
+    theirs = desk.state.add_file("theirs", STRANGER)
+    theirs.permissions.append(permission("user", "writer", desk.state.account))
+    token = desk.tokens.grant(desk.state.account, {"https://www.googleapis.com/auth/drive.file"})
+    listed = json.loads(desk.send("GET", "/drive/v3/files", token=token).body)["files"]
+    assert [file["name"] for file in listed] == ["book"]
+    assert desk.send("GET", f"/drive/v3/files/{theirs.id}", token=token).status == 404
+    assert desk.send("GET", f"/drive/v3/files/{theirs.id}").status == 200
+
+
 def test_a_listing_comes_in_pages() -> None:
     desk = Desk()
     for number in range(4):
@@ -120,7 +131,7 @@ def test_a_reader_reads_and_does_not_write() -> None:
 def test_an_unknown_file_is_not_found_and_a_strangers_is_refused() -> None:
     desk = Desk()
     stranger = desk.state.add_file("theirs", STRANGER)
-    desk.state.strangers.add("1" + "a" * 43)
+    assert desk.send("PUT", f"/_standin/strangers/1{'a' * 43}").status == 204
     for key, code, status in (
         ("1" + "b" * 43, 404, "NOT_FOUND"),
         ("test", 404, "NOT_FOUND"),
