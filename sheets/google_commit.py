@@ -9,6 +9,7 @@ What came in between our last look and the batch is judged from the answer; see 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from errors import CurationError, ServiceFailed, SheetChanged
 from sheets.a1 import column_letters
@@ -70,11 +71,11 @@ class Commit:
                 case Answered(answer):
                     self._pending = None
                     return self._settled(plan, reading, seen_after(answer.get("updatedSpreadsheet") or {}, plan.box))
-                case Refused(refused) if refused.status != 400:
-                    raise self._desk.service.error(refused, writing=True)
                 case Refused(refused) if not refused.stamp_exists:
                     # Only the stamp tells for sure: an answer may also fail after the batch was applied.
-                    if self._holder(stamp)[0] is None:
+                    if not self._ours(stamp):
+                        if refused.status != 400:
+                            raise self._desk.service.error(refused, writing=True)
                         reading = self._explained(reading, self._desk.service.error(refused, writing=True))
                         continue
                 case Unknown():
@@ -129,6 +130,14 @@ class Commit:
             raise error
         return fresh
 
+    def _ours(self, stamp: Stamp) -> bool:
+        """Whether a batch that was refused is applied all the same; an outage says no, as the refusal did."""
+        try:
+            holder = next((entry for entry in self._desk.stamps()[0] if entry.id == stamp.id), None)
+        except CurationError:
+            return False
+        return holder is not None and holder.run == self._run
+
     def _holder(self, stamp: Stamp) -> tuple[Stamp | None, frozenset[int]]:
         """Return who has the id of a stamp now, and all ids; an outage here leaves the outcome open."""
         try:
@@ -181,7 +190,7 @@ class Commit:
         if verdict is Verdict.ROWS_UNCLEAR:
             raise _NotTakenBack("Google's answer was lost").told(plan, verdict)
         try:
-            self._take_back(plan, seen)
+            self._take_back(plan, seen, verdict)
         except _NotTakenBack as failure:
             raise failure.told(plan, verdict) from failure
         raise SheetChanged(
@@ -189,30 +198,33 @@ class Commit:
             "Every row is where it was. Run the same command again while nobody edits the rows.",
         )
 
-    def _take_back(self, plan: Plan, seen: Seen) -> None:
+    def _take_back(self, plan: Plan, seen: Seen, why: Verdict) -> None:
         """Sort the same cells back at once; rows that get hidden meanwhile need another round."""
         taken_from = sources(plan.ranks, seen.hidden)
         for _ in range(_TRIES):
             back = self._following(plan, taken_from, seen)
             after = self._surely(back)
-            match judged(Seen(seen.columns, seen.cells), back.ranks, after):
-                case Verdict.AS_PLANNED:
-                    return
-                case Verdict.ROWS_HIDDEN:
-                    taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
-                    plan, seen = back, after
-                case Verdict.COLUMNS_EDITED:  # now this sort has hit other columns, too: it must not stand
-                    self._surely(self._following(back, sources(back.ranks, after.hidden), after))
-                    raise _NotTakenBack("columns were changed once more")
-                case _:
-                    raise _NotTakenBack("rows were edited once more")
+            verdict = judged(seen, back.ranks, after)
+            if verdict is Verdict.AS_PLANNED:
+                return
+            if verdict is not Verdict.ROWS_HIDDEN:
+                self._give_up(back, after, why, verdict)
+            taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
+            plan, seen = back, after
         raise _NotTakenBack("rows were being hidden")
+
+    def _give_up(self, back: Plan, after: Seen, why: Verdict, verdict: Verdict) -> NoReturn:
+        """Undo the sort back where it has parted something itself: other columns, or words typed since the sort."""
+        if verdict is Verdict.COLUMNS_EDITED or (verdict, why) == (Verdict.TYPED_BESIDE, Verdict.ROWS_EDITED):
+            self._surely(self._following(back, sources(back.ranks, after.hidden), after))
+        raise _NotTakenBack("the tab was edited once more")
 
     def _following(self, plan: Plan, ranks: Sequence[int], seen: Seen) -> Plan:
         """Return the plan of another sort of the same cells, with the stamp after the last one."""
         stamp = Stamp(plan.stamp.sequence + 1, int(time.time()), cancelled(self._run))
         known = (*plan.known, plan.stamp)
-        return Plan(plan.sheet_id, plan.title, seen.columns, plan.box, tuple(ranks), stamp, known)
+        watched = beside(plan.box, seen.columns) if self._scope is Scope.RANGE else ()
+        return Plan(plan.sheet_id, plan.title, seen.columns, plan.box, tuple(ranks), stamp, known, watched)
 
     def _surely(self, plan: Plan) -> Seen:
         """Send a batch that must not be planned anew, three times at most; return the cells after it."""
@@ -251,7 +263,8 @@ def _no_answer() -> ServiceFailed:
 def _open_outcome(error: CurationError) -> ServiceFailed:
     return ServiceFailed(
         f"Google stopped answering while the rows were being moved; it is not known whether they were. {error.what}",
-        "Either all rows were moved or none. Look at the sheet when Google answers again; undo works in both cases.",
+        "Either all rows were moved or none, and undo works in both cases. Look at the sheet when Google answers again;"
+        f" should somebody have edited it in that very moment and rows look wrong: {_VERSIONS}",
     )
 
 

@@ -119,11 +119,13 @@ def _column_left(was: Cells, then: Cells, retyped_at_most: int) -> bool:
 def typed(before: Seen, after: Seen) -> list[tuple[int, int]]:
     """Return the cells beside the range that hold what they did not hold: rows from 0 in the range, columns of the tab.
 
-    A cell that was emptied parts nothing.
+    A cell that was emptied parts nothing; columns that were not read before, as under --range-only, do not count.
     """
     found = []
     for column, cells in after.beside.items():
-        known = before.beside.get(column, ())
+        if column not in before.beside:
+            continue
+        known = before.beside[column]
         for row, cell in enumerate(cells):
             old = known[row] if row < len(known) else None
             if cell is not None and without_rows(cell) != without_rows(old):
