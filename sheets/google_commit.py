@@ -204,7 +204,9 @@ class Commit:
         for _ in range(_TRIES):
             back = self._following(plan, taken_from, seen)
             after = self._surely(back)
-            verdict = judged(seen, back.ranks, after)
+            # An answer holds the cells beside the range only where they are watched.
+            known = seen if back.watched else replace(seen, beside={})
+            verdict = judged(known, back.ranks, after)
             if verdict is Verdict.AS_PLANNED:
                 return
             if verdict is not Verdict.ROWS_HIDDEN:
