@@ -2,7 +2,16 @@
 
 from collections.abc import Callable
 
-from tests.google import cell_requests, dimensions, find_replace, masks, part_requests, sheet_requests, sorting
+from tests.google import (
+    cell_requests,
+    dimensions,
+    find_replace,
+    masks,
+    metadata_requests,
+    part_requests,
+    sheet_requests,
+    sorting,
+)
 from tests.google.errors import bad_request
 from tests.google.griddata import spreadsheet
 from tests.google.model import Book, Json
@@ -16,22 +25,24 @@ KINDS: dict[str, Kind] = {
     "addFilterView": part_requests.add_filter_view,
     "addNamedRange": part_requests.add_named_range,
     "addProtectedRange": part_requests.add_protected_range,
+    "addTable": part_requests.add_table,
     "addSheet": sheet_requests.add_sheet,
     "appendCells": cell_requests.append_cells,
     "appendDimension": dimensions.append_dimension,
     "autoResizeDimensions": dimensions.auto_resize,
     "clearBasicFilter": part_requests.clear_basic_filter,
     "copyPaste": cell_requests.copy_paste,
-    "createDeveloperMetadata": part_requests.create_metadata,
+    "createDeveloperMetadata": metadata_requests.create,
     "cutPaste": cell_requests.cut_paste,
     "deleteConditionalFormatRule": part_requests.delete_conditional_format_rule,
-    "deleteDeveloperMetadata": part_requests.delete_metadata,
+    "deleteDeveloperMetadata": metadata_requests.delete,
     "deleteDimension": dimensions.delete_dimension,
     "deleteDimensionGroup": dimensions.delete_group,
     "deleteFilterView": part_requests.delete_filter_view,
     "deleteNamedRange": part_requests.delete_named_range,
     "deleteProtectedRange": part_requests.delete_protected_range,
     "deleteSheet": sheet_requests.delete_sheet,
+    "deleteTable": part_requests.delete_table,
     "duplicateSheet": sheet_requests.duplicate_sheet,
     "findReplace": find_replace.find_replace,
     "insertDimension": dimensions.insert_dimension,
@@ -44,7 +55,7 @@ KINDS: dict[str, Kind] = {
     "unmergeCells": sheet_requests.unmerge_cells,
     "updateCells": cell_requests.update_cells,
     "updateConditionalFormatRule": part_requests.update_conditional_format_rule,
-    "updateDeveloperMetadata": part_requests.update_metadata,
+    "updateDeveloperMetadata": metadata_requests.update,
     "updateDimensionProperties": dimensions.update_dimension_properties,
     "updateFilterView": part_requests.update_filter_view,
     "updateNamedRange": part_requests.update_named_range,

@@ -11,6 +11,7 @@ from tests.google.errors import ApiError
 from tests.google.formulas import copied
 from tests.google.grid import Box
 from tests.google.model import EMPTY, Cell, Formula, Json, Sheet, Value
+from tests.google.ranges import clip
 from tests.google.task import Task, copy_fields, without_nulls
 from tests.google.theme import color
 from tests.google.values import grow
@@ -291,6 +292,8 @@ def set_data_validation(task: Task) -> None:
     given = task.given.get("range") or {}
     sheet = task.sheet(given)
     _, box = task.target()
+    if any(clip(sheet, table["range"]).meets(box) for table in sheet.parts.get("tables", [])):
+        raise task.refuse("This operation is not allowed on cells in typed columns.")
     rule = tidy_rule(task.given.get("rule"))
     bottom = box.bottom if rule else min(box.bottom, len(sheet.rows))
     for row in range(box.top, bottom):

@@ -155,6 +155,10 @@ class Labeler:
                     entries[index] = rest
             self._state.commit(file, draft)
 
+    def table(self, area: str) -> None:
+        """Turn an area into a native table."""
+        self.do({"addTable": {"table": {"range": self._grid_range(area), "name": "Table"}}})
+
     def filter(self, area: str, hidden: Sequence[int] = ()) -> None:
         """Put a basic filter over an area that hides these rows."""
         self.do({"setBasicFilter": {"filter": {"range": self._grid_range(area)}}})

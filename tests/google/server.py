@@ -59,6 +59,7 @@ class StandIn:
         self.client_email = account
         self._app = App(self.state, self.tokens)
         self._hooks: list[_Hook] = []
+        self._counting = threading.Lock()
         self._stopping = threading.Event()
         self._folder = Path(tempfile.mkdtemp(prefix="standin-"))
         authority = Authority(self._folder)
@@ -141,12 +142,15 @@ class StandIn:
         return answer
 
     def _run_hooks(self, request: Request) -> None:
-        for hook in list(self._hooks):
-            if hook.match in request.target and hook.method in {"", request.method}:
-                hook.seen += 1
-                if hook.seen == hook.nth:
-                    with self.state.lock:
-                        hook.call(self.state)
+        due = []
+        with self._counting:
+            for hook in self._hooks:
+                if hook.match in request.target and hook.method in {"", request.method}:
+                    hook.seen += 1
+                    if hook.seen == hook.nth:
+                        due.append(hook)
+        for hook in due:  # without a lock: a hook may run a whole program that sends requests of its own
+            hook.call(self.state)
 
     def _fail(self, fault: Fault, request: Request) -> Answer | None:
         if fault.kind == "latency":

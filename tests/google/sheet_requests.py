@@ -103,7 +103,7 @@ def delete_sheet(task: Task) -> None:
     task.book.named_ranges[:] = [e for e in task.book.named_ranges if e["range"].get("sheetId", 0) != sheet.id]
     for key, entry in list(task.book.metadata.items()):
         place = entry["location"]
-        if place.get("sheetId", place.get("dimensionRange", {}).get("sheetId")) == sheet.id:
+        if place["locationType"] != "SPREADSHEET" and place.get("dimensionRange", place).get("sheetId", 0) == sheet.id:
             del task.book.metadata[key]
 
 
@@ -138,15 +138,14 @@ def _on_sheet(entry: Json, sheet_id: int) -> Json:
         if name in found:
             value = found[name]
             found[name] = (
-                [{"sheetId": sheet_id, **_bare(one)} for one in value]
-                if isinstance(value, list)
-                else {"sheetId": sheet_id, **_bare(value)}
+                [_range_on(one, sheet_id) for one in value] if isinstance(value, list) else _range_on(value, sheet_id)
             )
     return found
 
 
-def _bare(given: Json) -> Json:
-    return {name: part for name, part in given.items() if name != "sheetId"}
+def _range_on(given: Json, sheet_id: int) -> Json:
+    rest = {name: part for name, part in given.items() if name != "sheetId"}
+    return {"sheetId": sheet_id, **rest} if sheet_id else rest
 
 
 def duplicate_sheet(task: Task) -> Json:

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.google import batch, masks, values
+from tests.google import batch, masks, metadata_requests, values
 from tests.google.errors import bad_request, not_found
 from tests.google.grid import a1
 from tests.google.griddata import spreadsheet
 from tests.google.model import Book, Json
-from tests.google.part_requests import find_metadata
 from tests.google.protocol import match_route
 from tests.google.ranges import clip, resolve
 from tests.google.schema import SHEETS
@@ -181,7 +180,9 @@ def _metadata_search(call: Call) -> Json:
     book = call.read()
     found = []
     for one in call.body.get("dataFilters") or []:
-        found += [{"developerMetadata": book.metadata[key], "dataFilters": [one]} for key in find_metadata(book, one)]
+        found += [
+            {"developerMetadata": book.metadata[key], "dataFilters": [one]} for key in metadata_requests.find(book, one)
+        ]
     return {"matchedDeveloperMetadata": found} if found else {}
 
 

@@ -144,6 +144,33 @@ def test_a_protected_range_of_somebody_else_refuses_edits() -> None:
     desk.write("B1", [["free"]])
 
 
+def test_a_table_refuses_validation_and_goes_with_its_sheet() -> None:
+    desk = Desk([["a", "b"], [1, 2]])
+    made = desk.batch({"addTable": {"table": {"name": "T", "range": area(0, 2, 0, 2)}}})[0]["addTable"]["table"]
+    shown = desk.ok("GET", "", fields="sheets.tables(tableId,range)")["sheets"][0]["tables"]
+    assert shown == [{"tableId": made["tableId"], "range": made["range"]}]
+    clear = {"setDataValidation": {"range": area(1, 2, 1, 2)}}
+    assert desk.refusal(clear).endswith("This operation is not allowed on cells in typed columns.")
+    assert "overlaps" in desk.refusal({"addTable": {"table": {"name": "U", "range": area(1, 3, 0, 1)}}})
+    desk.batch({"deleteTable": {"tableId": made["tableId"]}}, clear)
+
+
+def test_metadata_of_the_first_sheet_goes_with_it() -> None:
+    desk = Desk()
+    desk.batch(
+        {"addSheet": {"properties": {"title": "second"}}},
+        {
+            "createDeveloperMetadata": {
+                "developerMetadata": {**STAMP, "location": {"dimensionRange": lines("ROWS", 0, 1)}}
+            }
+        },
+        {"createDeveloperMetadata": {"developerMetadata": {**STAMP, "location": {"sheetId": 0}}}},
+        {"createDeveloperMetadata": {"developerMetadata": STAMP}},
+        {"deleteSheet": {"sheetId": 0}},
+    )
+    assert [entry["location"]["locationType"] for entry in desk.book.metadata.values()] == ["SPREADSHEET"]
+
+
 def test_find_and_replace_counts_what_it_changed() -> None:
     desk = Desk([["a cat", "cat"], ["dog", "=A1"]])
     reply = desk.batch({"findReplace": {"find": "cat", "replacement": "bird", "allSheets": True}})

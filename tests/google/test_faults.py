@@ -88,6 +88,15 @@ def test_a_labeler_edits_just_before_a_chosen_request() -> None:
         assert labeler.rows() == [["second"], ["first", "b"], ["c", "d"]]
 
 
+def test_a_hook_may_run_a_whole_program_against_the_same_stand_in() -> None:
+    with StandIn() as google:
+        sheet = google.add_spreadsheet("t")
+        google.before_request(1, lambda _: put(google, sheet, "inner"), method="PUT")
+        assert put(google, sheet, "outer").status_code == 200
+        assert [request.status for request in google.requests] == [200, 200]
+        assert google.labeler(sheet).rows() == [["outer"]]
+
+
 def test_the_log_keeps_what_was_asked_and_answered() -> None:
     with StandIn() as google:
         put(google, google.add_spreadsheet("t"), "x")
