@@ -6,7 +6,8 @@ What each edit in the moment between our last look and the batch ends in (`googl
     rows added below the range                 they stay below; the run succeeds
     an address retyped, a row inserted or      sorted back at once; SheetChanged(landed=False): read again and
       deleted, rows sorted by hand               reorder again. Whole rows were moved, so nothing was ever mixed
-    ... and edited once more before that       SheetChanged(landed=True): whole rows stand in neither order
+    ... and edited once more before that,      SheetChanged(landed=True): whole rows stand in neither order
+      or a word typed beside
     a column inserted, deleted or moved        sorted back at once; SheetChanged(landed=False). The next reading
                                                  has an obstacle where the range names other columns now
     ... and rows edited before that            ServiceFailed: cells may be mixed, the version history has the tab

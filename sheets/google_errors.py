@@ -9,6 +9,10 @@ from typing import Any
 from errors import AccessRefused, CurationError, NotFound, ServiceFailed, Unsortable
 
 
+# Drive says with a 403 that it was asked too often.
+_RATES = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+
+
 @dataclass(frozen=True, slots=True)
 class Where:
     """What a message may name: the spreadsheet as the user calls it, the account, and whether we were writing."""
@@ -34,7 +38,9 @@ class Refusal:
     @property
     def full(self) -> bool:
         """Whether a quota is used up; some answers say so with a 500."""
-        return self.status == 429 or (self.status in (403, 500) and "quota exceeded" in self.message.lower())
+        if self.status in (403, 500) and "quota exceeded" in self.message.lower():
+            return True
+        return self.status == 429 or (self.status == 403 and not _RATES.isdisjoint(self.reasons))
 
     @property
     def passing(self) -> bool:
@@ -183,7 +189,7 @@ _RULES = (
         (403, 429, 500),
         r"quota exceeded|RESOURCE_EXHAUSTED|rateLimitExceeded",
         ServiceFailed,
-        "Google's limit of requests was used up for ten minutes: {message}.",
+        "Google's limit of requests is used up, also after waiting: {message}.",
         "Wait some minutes, let fewer programs use the same account at a time, and run the same command again.",
     ),
     _Rule(

@@ -124,6 +124,12 @@ def test_a_500_that_speaks_of_quota_counts_as_a_full_quota() -> None:
     assert not refusal(500, google(500, "Internal error encountered.")).full
 
 
+def test_drives_403_for_asking_too_often_is_waited_out() -> None:
+    error = {"code": 403, "message": "User Rate Limit Exceeded", "errors": [{"reason": "userRateLimitExceeded"}]}
+    assert refusal(403, json.dumps({"error": error})).passing
+    assert not refusal(403, google(403, "The caller does not have permission")).passing
+
+
 @pytest.mark.parametrize("kind", ["tls", "proxy", "timeout", "connection"])
 def test_a_failed_connection_names_its_kind_and_a_cure(kind: str) -> None:
     said = unreachable(kind, "reset")
