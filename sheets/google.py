@@ -18,6 +18,7 @@ What each edit in the moment between our last look and the batch ends in (`googl
     another run landed first                   our stamp's id is taken, the batch is refused: planned again, which
                                                  finds other rows: SheetChanged(landed=False)
     our answer was lost                        found out from the stamp; see `google_commit`
+    ... and rows were sorted by hand as well   SheetChanged(landed=True) where no order explains what is there
     ... and a column was changed as well       every column is looked for, and the sort taken back where it hit
                                                  another one; where that cannot be told: ServiceFailed, saying so
     ... and something was typed beside         cannot be told from typing after the sort: succeeds with a remark

@@ -8,7 +8,6 @@ from typing import Any
 
 from errors import AccessRefused, CurationError, NotFound, ServiceFailed, Unsortable
 
-
 # Drive says with a 403 that it was asked too often.
 _RATES = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 

@@ -1,13 +1,13 @@
 """Every edit that can come between our last look and the batch is told from what is in the cells afterwards."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sheets.google_batch import ranks_of
-from sheets.google_judgement import Seen, Verdict, judged, judged_later, sources
+from sheets.google_judgement import Seen, Verdict, columns_of, exchanged, judged, judged_later, sources, typed
 
 Table = list[list[Hashable]]
 N = 12
@@ -200,3 +200,37 @@ def test_a_later_look_at_an_order_that_nothing_explains_says_so() -> None:
 def test_a_later_look_at_a_tab_whose_columns_are_gone_cannot_tell() -> None:
     gone: Table = [[("stringValue", f"z{i}"), None] for i in range(N)]
     assert judged_later(seen(table()), RANKS, seen(gone, 0, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "another"),
+    [
+        (lambda cells: cells[::-1], False),
+        (lambda cells: cells[:7], False),
+        (lambda cells: [*cells[:5], [("stringValue", "new"), None], *cells[5:]], False),
+        (lambda cells: [[url, ("stringValue", "keep") if i < 3 else label] for i, (url, label) in enumerate(cells)], False),
+        (lambda cells: [[url, None] for url, _ in cells], True),
+        (lambda cells: [[label, url] for url, label in cells], True),
+        (lambda cells: [[("numberValue", i), url] for i, (url, _) in enumerate(cells)], True),
+    ],
+    ids=["sorted", "rows deleted", "row inserted", "words typed", "emptied", "swapped", "shifted"],
+)  # fmt: skip
+def test_columns_are_known_again_whatever_became_of_their_rows(edit: Callable[[Table], Table], another: bool) -> None:
+    cells: Table = [row[1:3] for row in table()]
+    assert exchanged(columns_of(cells), columns_of(edit(cells))) is another
+
+
+def test_a_lone_word_that_was_retyped_is_no_other_column_and_one_that_went_is() -> None:
+    def with_word(word: Hashable) -> Table:
+        return [[("stringValue", f"u{i}"), word if i == 4 else None] for i in range(N)]
+
+    first = columns_of(with_word(("stringValue", "one")))
+    assert not exchanged(first, columns_of(with_word(("stringValue", "two"))))
+    assert exchanged(first, columns_of(with_word(None)))
+
+
+def test_the_cells_that_somebody_typed_into_beside_the_range_are_named() -> None:
+    edited = table()
+    edited[2][3] = ("stringValue", "keep")
+    assert typed(seen(table()), seen(edited)) == [(2, 3)]
+    assert typed(Seen(4, [], {}), seen(edited)) == []
