@@ -22,7 +22,7 @@ LOOK_ALIKE: Final = 0.4
 
 _DRIFT_COSTS: Final = np.float32(2.5)
 """Alignment is at most 1 - 2.5 * drift: a drift of .2 pixels is the border between copies and look-alikes."""
-_CERTAIN: Final = 0.95
+_CERTAIN: Final = 0.98
 """Correlation above which the drift is not measured: garments and bursts reach .88."""
 _HOPELESS: Final = 0.52
 """Coarse correlation below which a pair is not looked at any closer: 98 % of false pairs, 0.6 % of tier 3."""
