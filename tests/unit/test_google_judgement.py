@@ -208,7 +208,7 @@ def test_a_later_look_at_a_tab_whose_columns_are_gone_cannot_tell() -> None:
         (lambda cells: cells[::-1], False),
         (lambda cells: cells[:7], False),
         (lambda cells: [*cells[:5], [("stringValue", "new"), None], *cells[5:]], False),
-        (lambda cells: [[url, ("stringValue", "keep") if i < 3 else label] for i, (url, label) in enumerate(cells)], False),
+        (lambda cells: [[url, ("stringValue", "keep") if i < 3 else x] for i, (url, x) in enumerate(cells)], False),
         (lambda cells: [[url, None] for url, _ in cells], True),
         (lambda cells: [[label, url] for url, label in cells], True),
         (lambda cells: [[("numberValue", i), url] for i, (url, _) in enumerate(cells)], True),
