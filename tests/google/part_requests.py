@@ -1,10 +1,10 @@
-"""batchUpdate kinds about what lies over the cells: named and protected ranges, filters, rules, tables."""
+"""batchUpdate kinds about what lies over the cells: named and protected ranges, conditional formats, tables."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.google.grid import parse_span, tidy_grid_range, to_grid_range
+from tests.google.grid import parse_span, tidy_grid_range
 from tests.google.model import Book, Json, Sheet, free_id
 from tests.google.ranges import clip
 from tests.google.task import Task, copy_fields, without_nulls
@@ -64,7 +64,7 @@ def _named_index(task: Task, key: Any) -> int:
     raise task.refuse(f"Cannot find named range with ID: {key}")
 
 
-def _find_part(task: Task, list_name: str, key: str, value: Any) -> tuple[Sheet, int]:
+def find_part(task: Task, list_name: str, key: str, value: Any) -> tuple[Sheet, int]:
     """Return a draft's sheet and the position of one of its objects."""
     for sheet in list(task.book.sheets):
         for index, entry in enumerate(sheet.parts.get(list_name, [])):
@@ -73,7 +73,7 @@ def _find_part(task: Task, list_name: str, key: str, value: Any) -> tuple[Sheet,
     raise task.refuse(f"No {key.removesuffix('Id')} with id: {int(value or 0)}")
 
 
-def _all_ids(book: Book, list_name: str, key: str) -> set[int]:
+def all_ids(book: Book, list_name: str, key: str) -> set[int]:
     return {entry[key] for sheet in book.sheets for entry in sheet.parts.get(list_name, [])}
 
 
@@ -85,7 +85,7 @@ def add_protected_range(task: Task) -> Json:
         given["range"] = named["range"]
     place = _checked_range(task, given.get("range"), "range")
     sheet = task.sheet(given["range"])
-    taken = _all_ids(task.book, "protectedRanges", "protectedRangeId")
+    taken = all_ids(task.book, "protectedRanges", "protectedRangeId")
     key = int(given.get("protectedRangeId") or free_id(taken))
     if key in taken:
         raise task.refuse(f"Protected range with id {key} already exists.")
@@ -105,7 +105,7 @@ def add_protected_range(task: Task) -> Json:
 def update_protected_range(task: Task) -> None:
     """Change what the mask names of a protected range."""
     given = task.given.get("protectedRange") or {}
-    sheet, index = _find_part(task, "protectedRanges", "protectedRangeId", given.get("protectedRangeId"))
+    sheet, index = find_part(task, "protectedRanges", "protectedRangeId", given.get("protectedRangeId"))
     entries = sheet.parts["protectedRanges"]
     new = copy_fields(entries[index], given, task.mask("ProtectedRange"))
     new["protectedRangeId"] = entries[index]["protectedRangeId"]
@@ -114,68 +114,18 @@ def update_protected_range(task: Task) -> None:
     entries[index] = {name: part for name, part in new.items() if part is not False}
 
 
-def _deleter(list_name: str, key: str) -> Callable[[Task], None]:
+def deleter(list_name: str, key: str) -> Callable[[Task], None]:
+    """Return the request that deletes an object of one list by its id."""
+
     def delete(task: Task) -> None:
         value = task.given.get("filterId") if list_name == "filterViews" else task.given.get(key)
-        sheet, index = _find_part(task, list_name, key, value)
+        sheet, index = find_part(task, list_name, key, value)
         del sheet.parts[list_name][index]
 
     return delete
 
 
-delete_protected_range = _deleter("protectedRanges", "protectedRangeId")
-delete_filter_view = _deleter("filterViews", "filterViewId")
-
-
-def set_basic_filter(task: Task) -> None:
-    """Put the sheet's one filter over a range; open ends are filled with the grid's."""
-    given = without_nulls(task.given.get("filter") or {})
-    place = given.get("range")
-    if place is None:
-        raise task.refuse("No range specified.")
-    sheet = task.sheet(place)
-    box = clip(sheet, place)
-    sheet.basic_filter = {**given, "range": to_grid_range(sheet.id, box)}
-
-
-def clear_basic_filter(task: Task) -> None:
-    """Take the filter away; the rows it hid come back."""
-    sheet = task.sheet()
-    sheet.basic_filter = None
-    for row, meta in list(sheet.row_meta.items()):
-        if meta.get("hiddenByFilter"):
-            rest = {name: part for name, part in meta.items() if name != "hiddenByFilter"}
-            if rest:
-                sheet.row_meta[row] = rest
-            else:
-                del sheet.row_meta[row]
-
-
-def add_filter_view(task: Task) -> Json:
-    """Keep a view of a range under a title; it disturbs nobody's sheet."""
-    given = without_nulls(task.given.get("filter") or {})
-    sheet = task.sheet(given.get("range") or {})
-    taken = _all_ids(task.book, "filterViews", "filterViewId")
-    key = int(given.get("filterViewId") or free_id(taken))
-    if key in taken:
-        raise task.refuse(f"Filter view with id {key} already exists.")
-    views = sheet.parts.setdefault("filterViews", [])
-    place = to_grid_range(sheet.id, clip(sheet, given.get("range") or {}))
-    entry = {"filterViewId": key, "title": given.get("title") or f"Filter {len(views) + 1}", "range": place}
-    entry |= {name: part for name, part in given.items() if name not in entry}
-    views.append(entry)
-    return {"filter": entry}
-
-
-def update_filter_view(task: Task) -> None:
-    """Change what the mask names of a filter view."""
-    given = task.given.get("filter") or {}
-    sheet, index = _find_part(task, "filterViews", "filterViewId", given.get("filterViewId"))
-    views = sheet.parts["filterViews"]
-    views[index] = {
-        **copy_fields(views[index], given, task.mask("FilterView")),
-        "filterViewId": views[index]["filterViewId"],
-    }
+delete_protected_range = deleter("protectedRanges", "protectedRangeId")
 
 
 def add_table(task: Task) -> Json:

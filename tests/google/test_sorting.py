@@ -35,6 +35,34 @@ def test_hidden_rows_stay_and_the_others_are_sorted_around_them(how: str) -> Non
     assert desk.values("A1:A4") == [["a"], ["c"], ["b"], ["d"]]
 
 
+def test_a_basic_filter_hides_rows_and_sorts_them_for_everybody() -> None:
+    desk = Desk([["name", "state"], ["c", "done"], ["a", "open"], ["b", "done"]])
+    given = {
+        "range": area(0, 4, 0, 2),
+        "sortSpecs": [{"dimensionIndex": 0}],
+        "filterSpecs": [{"columnIndex": 1, "filterCriteria": {"hiddenValues": ["open"]}}],
+    }
+    desk.batch({"setBasicFilter": {"filter": given}})
+    assert desk.values("A1:A4") == [["name"], ["a"], ["b"], ["c"]]
+    fields = "sheets.data.rowMetadata.hiddenByFilter"
+
+    def hidden() -> list[bool]:
+        (data,) = desk.ok("GET", "", ranges="A1:A4", fields=fields)["sheets"][0]["data"]
+        return [bool(row) for row in data["rowMetadata"]]
+
+    assert hidden() == [False, True, False, False]
+    desk.batch(sort(area(1, 4, 0, 2), order="DESCENDING"))
+    assert desk.values("A2:A4") == [["a"], ["c"], ["b"]]
+    blank = {
+        "range": area(0, 4, 0, 2),
+        "criteria": {"0": {"condition": {"type": "TEXT_EQ", "values": [{"userEnteredValue": "C"}]}}},
+    }
+    desk.batch({"setBasicFilter": {"filter": blank}})
+    assert hidden() == [False, True, False, True]
+    desk.batch({"clearBasicFilter": {"sheetId": 0}})
+    assert hidden() == [False] * 4
+
+
 def test_vertical_merges_refuse_and_horizontal_ones_go_with_their_row() -> None:
     desk = Desk([["b", "left"], ["a"], ["c"]])
     desk.batch({"mergeCells": {"range": area(0, 1, 1, 3), "mergeType": "MERGE_ALL"}})
