@@ -13,7 +13,9 @@ ROOMS = {
     "console": {"errors"},
     "sheets": {"errors"},
     "images": {"errors", "hashing"},
-    "report": {"errors", "hashing", "images", "console"},
+    "finding": {"errors", "hashing", "images"},
+    "cleaning": {"errors", "images"},
+    "report": {"errors", "hashing", "images", "console", "finding", "cleaning"},
     "export": {"errors", "hashing", "images", "report"},
 }
 HASHING_MAY_USE = {"numpy", "scipy", "PIL", "imagehash", "numba", "llvmlite", "pywt"}
@@ -25,6 +27,7 @@ CLIENTS: dict[str, str | tuple[str, ...]] = {
     "lxml": "sheets/xlsx",
     "tqdm": "console/progress",
     "sqlite3": "images/store",
+    "send2trash": "cleaning/trash",
 }
 OURS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()} | {
     path.stem for path in ROOT.glob("*.py")

@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""Find near-duplicates in folders: search for a picture, look at the groups, and remove what is there twice."""
+
+import argparse
+import os
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from cleaning import removing, undoing
+from cleaning.log import Log
+from cleaning.plan import KEEPERS, Candidate, Plan, plan_of
+from console.exit_codes import DONE, STOPPED, UNREADABLE
+from console.interruption import Interruptions
+from console.messages import plain, say
+from console.progress import Progress, Steps
+from console.running import run
+from errors import NotFound, UsageError
+from finding import options as finding
+from finding.looking import Album, arranged, look_at, settings_of
+from finding.options import Matching
+from finding.searching import Searched
+from hashing import ALGORITHMS, DEFAULT_THRESHOLD, Arrangement
+from hashing.algorithms import VOTERS
+from images import FetchFailure, Picture, Settings, Store, read_pictures
+from images.files import read_files
+from images.folder import File, Marks
+from report import folder_result, folder_text
+from report.folder_result import FolderResult
+from report.saving import save
+
+_EXAMPLES = """\
+examples:
+  python find_similar.py search --query lost.jpg photos/
+  python find_similar.py duplicates photos/
+  python find_similar.py show photos/ --map
+  python find_similar.py delete photos/
+  python find_similar.py delete photos/ --yes --backup removed/
+  python find_similar.py delete --undo .curation/removed/20260102-030405-photos.jsonl
+
+What each takes: python find_similar.py search --help
+"""
+_INTERRUPTED = "Interrupted. What was read so far is kept for the next run; what was removed by then is in its log."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What folders hold and what belongs together, under one way of matching."""
+
+    album: Album
+    matching: Matching
+    arrangement: Arrangement
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    made, commands = parser()
+    options = made.parse_args(argv)
+    options.folders = [*options.folders, *options.images_path]
+    options.parser = commands[options.command]
+    story = {"search": search, "duplicates": duplicates, "delete": delete}[options.command]
+    return run(lambda interruptions: story(options, interruptions), debug=options.debug, interrupted_means=_INTERRUPTED)
+
+
+def search(options: argparse.Namespace, _: Interruptions) -> int:
+    """Rank the pictures of folders by their distance to each query."""
+    started = time.monotonic()
+    matching = _ready(options)
+    if not options.query:
+        raise UsageError("There is nothing to search for.", "Name a picture with --query, a file or an address.")
+    with Store(_store_folder(options)) as store:
+        queries = _queries(options.query, settings_of(fast_jpeg=options.fast_jpeg), store)
+        album = _album(options, store, follow_links=options.follow_links)
+    searched = Searched.of(album, matching)
+    found = {query: searched.find(picture, matching, options.nearest) for query, picture in queries.items()}
+    for query, one in found.items():
+        for line in folder_text.matches(query, one, album, matching):
+            say(line)
+    sections = {"searches": folder_result.searches_of(album, found, matching)}
+    table = folder_result.searches_table(sections["searches"], matching)
+    _finish(options, album, _result(options, matching, sections, table, album, None, started))
+    return _exit_code(album, options)
+
+
+def duplicates(options: argparse.Namespace, _: Interruptions) -> int:
+    """Print the groups of near-duplicates."""
+    started = time.monotonic()
+    matching = _ready(options)
+    seen = _seen(options, matching, follow_links=options.follow_links)
+    for line in folder_text.groups(seen.album, seen.arrangement, matching):
+        say(line)
+    _finish(options, seen.album, _grouped(options, seen, started))
+    return _exit_code(seen.album, options)
+
+
+def delete(options: argparse.Namespace, interruptions: Interruptions) -> int:
+    """Plan what is removed and, with --yes, remove it: logged before it happens, and undone with --undo."""
+    if options.undo:
+        return _undo(options)
+    started = time.monotonic()
+    matching = _ready(options)
+    way, backup = _way(options)
+    seen = _seen(options, matching, follow_links=False)
+    chosen = plan_of(_candidates(seen), options.keep)
+    for line in folder_text.plan(chosen, way, None):
+        say(line)
+    found = _grouped(options, seen, started)
+    found.sections["plan"] = _planned(chosen)
+    found.summary.update(way=way, dry_run=not options.yes, removed=0, left=[])
+    code = _exit_code(seen.album, options)
+    if options.yes and chosen.choices:
+        outcome = _remove(options, chosen, way, backup, found)
+        code = STOPPED if outcome.left else code
+    _finish(options, seen.album, found)
+    if not options.yes:
+        say("Dry run: nothing was removed. The same command with --yes does what is listed above.")
+    return interruptions.pending or code
+
+
+def _remove(
+    options: argparse.Namespace, chosen: Plan, way: str, backup: Path | None, found: FolderResult
+) -> removing.Outcome:
+    steps = removing.steps_of(chosen, way, backup)
+    name = "".join(char if char.isalnum() else "-" for char in Path(os.path.realpath(options.folders[0])).name)[:40]
+    log = Log.create(options.state / "removed", name or "files", way, steps)
+    try:
+        with Progress("Removing", "files", delay=1) as progress:
+            outcome = removing.remove(chosen, log, progress.update)
+    finally:
+        say(f"Log: {log.path}")
+        say(f"To undo: python find_similar.py delete --undo {shlex.quote(str(log.path))}")
+    for path, reason in outcome.left:
+        say(f"  left: {plain(path, 1000)}: {plain(reason, 1000)}")
+    say(f"Removed: {outcome.moved} of {chosen.files} files ({way}).")
+    found.summary.update(log=str(log.path), removed=outcome.moved, left=[list(one) for one in outcome.left])
+    return outcome
+
+
+def _undo(options: argparse.Namespace) -> int:
+    """Bring back what a log says was moved; what is in its place already stays."""
+    log = Log.load(options.undo)
+    with Progress("Restoring", "files", delay=1) as progress:
+        restored = undoing.restore(log, progress.update, dry_run=options.dry_run)
+    for path in restored.files:
+        say(f"  restore {plain(path, 1000)}")
+    for path, reason in restored.lost:
+        say(f"  not restored: {plain(path, 1000)}: {plain(reason, 1000)}")
+    already = f", {restored.already} were in their places already" if restored.already else ""
+    say(f"{'Would be restored' if options.dry_run else 'Restored'}: {len(restored.files)} files{already}.")
+    return STOPPED if restored.lost else DONE
+
+
+def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """Return the command line of find_similar.py, and the parser of each command."""
+    made = argparse.ArgumentParser(
+        prog="find_similar.py",
+        description="Find near-duplicate pictures in folders, look at them, and remove what is there twice.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    each = {
+        name: commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+        for name, text in (
+            ("search", "rank the pictures of folders by their likeness to a query picture"),
+            ("duplicates", "print the groups of near-duplicates"),
+            ("delete", "plan what is removed of each group and, with --yes, remove it"),
+        )
+    }
+    for one in each.values():
+        finding.add_folders(one)
+        finding.add_matching(one, tuple(ALGORITHMS), VOTERS)
+    _add_search(each["search"])
+    finding.add_links(each["search"])
+    finding.add_links(each["duplicates"])
+    _add_delete(each["delete"])
+    for name, text in (("search", "the matches"), ("duplicates", "the groups"), ("delete", "the groups")):
+        finding.add_run(each[name], text)
+        cut = ("--nearest-neighbors", "groups are not cut at a number of neighbours")
+        finding.refuse_other_meanings(each[name], *(() if name == "search" else (cut,)))
+    return made, each
+
+
+def _add_search(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what is searched for")
+    group.add_argument(
+        "--query", metavar="PATH|URL", action="append", default=[], help="a picture, anywhere (repeatable)"
+    )
+    group.add_argument(
+        "--nearest", "--nearest-neighbors", metavar="K", type=finding.count,
+        help="the K nearest, whatever their distance (default: all that are near-duplicates or look-alikes)",
+    )  # fmt: skip
+
+
+def _add_delete(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what is removed, and where it goes")
+    group.add_argument("--yes", action="store_true", help="do it; without this the plan is printed and nothing is done")
+    group.add_argument("--dry-run", action="store_true", help="do nothing, as without --yes; with --undo, too")
+    group.add_argument(
+        "--keep", choices=tuple(KEEPERS), default="largest",
+        help="which picture of a group stays: the largest, the oldest or newest file, or the first by name"
+        " (default: largest)",
+    )  # fmt: skip
+    where = group.add_mutually_exclusive_group()
+    where.add_argument("--backup", metavar="DIR", type=Path, help="move to DIR instead of the trash, folders and all")
+    where.add_argument("--permanently", action="store_true", help="delete for good instead: this cannot be undone")
+    group.add_argument("--undo", metavar="LOG", type=Path, help="bring back what a run moved; needs no FOLDER")
+
+
+def _ready(options: argparse.Namespace) -> Matching:
+    """Check the command line before any work, and return what counts as similar."""
+    if not options.folders:
+        raise UsageError("No folder was named.", f"For example: python find_similar.py {options.command} photos/")
+    for target in (options.json, options.csv):
+        if target is not None and (target.is_dir() or not target.parent.is_dir()):
+            raise UsageError(f"{target} is not a file in an existing folder.", "Name a file, such as found.json.")
+    return finding.matching_of(options, options.parser, DEFAULT_THRESHOLD)
+
+
+def _way(options: argparse.Namespace) -> tuple[str, Path | None]:
+    if options.yes and options.dry_run:
+        raise UsageError("--yes and --dry-run contradict each other.", "Leave one of them away.")
+    if options.permanently:
+        return removing.PERMANENTLY, None
+    if options.backup is None:
+        return removing.TRASH, None
+    for folder in options.folders:
+        if options.backup.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(
+                f"{options.backup} is inside {folder}: the next run would find its pictures again.",
+                "Name a folder outside with --backup.",
+            )
+    return removing.BACKUP, options.backup
+
+
+def _store_folder(options: argparse.Namespace) -> Path:
+    folder: Path = options.store or options.state / "store"
+    return folder
+
+
+def _album(options: argparse.Namespace, store: Store, *, follow_links: bool) -> Album:
+    with Progress("Reading", "pictures", delay=1) as progress:
+        return look_at(
+            options.folders,
+            settings_of(fast_jpeg=options.fast_jpeg),
+            store,
+            hidden=options.hidden,
+            follow_links=follow_links,
+            spared=(options.state, store.folder),
+            progress=progress.update,
+        )
+
+
+def _seen(options: argparse.Namespace, matching: Matching, *, follow_links: bool) -> _Seen:
+    with Store(_store_folder(options)) as store:
+        album = _album(options, store, follow_links=follow_links)
+    with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
+        return _Seen(album, matching, arranged(album, matching, steps.update))
+
+
+def _queries(texts: Sequence[str], settings: Settings, store: Store) -> dict[str, Picture]:
+    """Read the query pictures: addresses are fetched, all else are files."""
+    found: dict[str, Picture] = {}
+    for text in dict.fromkeys(texts):
+        if text.lower().startswith(("http://", "https://", "data:")):
+            reading = read_pictures([text], replace(settings, keep_bytes=True), store)[text]
+        else:
+            try:
+                file = File(os.path.dirname(text), os.path.basename(text), Marks.of(os.stat(text)))  # noqa: PTH116, PTH119, PTH120  (names in any encoding)
+            except OSError as error:
+                raise NotFound(f"The query {text} cannot be read: {error.strerror}.", "Check the spelling.") from error
+            (read,) = read_files([file], settings, store)
+            reading = read or FetchFailure(text, "not_an_image", "It is not a picture.")
+        if isinstance(reading, FetchFailure):
+            raise NotFound(f"The query {text} cannot be used: {reading.reason}", "Name another picture with --query.")
+        found[text] = reading
+    return found
+
+
+def _candidates(seen: _Seen) -> list[list[Candidate]]:
+    """Return the groups as what may be kept or removed; only a readable picture is in a group."""
+    return [
+        [
+            Candidate(seen.album.files[i], reading.sha256, reading.width * reading.height)
+            for i in group.members
+            if isinstance(reading := seen.album.readings[i], Picture)
+        ]
+        for group in seen.arrangement.groups
+    ]
+
+
+def _planned(chosen: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "keep": choice.keeper.file.path,
+            "remove": [name.path for one in choice.removed for name in one.file.names],
+        }
+        for choice in chosen.choices
+    ]
+
+
+def _grouped(options: argparse.Namespace, seen: _Seen, started: float) -> FolderResult:
+    sections = {
+        "pictures": folder_result.pictures_of(seen.album, seen.arrangement),
+        "groups": folder_result.groups_of(seen.album, seen.arrangement),
+    }
+    table = folder_result.groups_table(seen.album, seen.arrangement, seen.matching)
+    return _result(options, seen.matching, sections, table, seen.album, seen.arrangement, started)
+
+
+def _result(  # noqa: PLR0913, PLR0917 - the parts of a result, once
+    options: argparse.Namespace,
+    matching: Matching,
+    sections: dict[str, Any],
+    table: tuple[tuple[Any, ...], ...],
+    album: Album,
+    arrangement: Arrangement | None,
+    started: float,
+) -> FolderResult:
+    folders = tuple(str(folder) for folder in options.folders)
+    found = FolderResult(options.command, folders, folder_result.parameters_of(matching), sections, table)
+    found.summary.update(folder_result.figures_of(album, arrangement), seconds=round(time.monotonic() - started, 3))
+    return found
+
+
+def _finish(options: argparse.Namespace, album: Album, found: FolderResult) -> None:
+    for line in folder_text.figures(found.summary, album):
+        say(line)
+    if options.json:
+        save(found.to_json().encode(), options.json)
+    if options.csv:
+        save(found.to_csv(), options.csv)
+
+
+def _exit_code(album: Album, options: argparse.Namespace) -> int:
+    unreadable = any(isinstance(reading, FetchFailure) for reading in album.readings)
+    return UNREADABLE if options.strict and (unreadable or album.listing.refused) else DONE
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
