@@ -171,17 +171,18 @@ def _numbers(name: Sequence[int], order: Sequence[int]) -> tuple[int | None, ...
 
 def _groups(prints: Fingerprints, units: Units, links: Links, parts: _Partition) -> list[Group]:
     evidence: dict[int, list[Evidence]] = {}
+    none = (0,) * links.distances.shape[1]
     for index in parts.formed:
         i, j = links.near[index].tolist()
         rows = sorted((units.rows[i][0], units.rows[j][0]))
-        a, p, d = links.distances[index].tolist()
+        distances = tuple(links.distances[index].tolist())
         alignment = None if links.alignment is None else round(float(links.alignment[index]), 3)
-        evidence.setdefault(parts.group[i], []).append(Evidence((rows[0], rows[1]), (a, p, d), alignment))
+        evidence.setdefault(parts.group[i], []).append(Evidence((rows[0], rows[1]), distances, alignment))
     groups = []
     for name, group in _sets(parts.group).items():
         members = tuple(sorted(row for unit in group for row in units.rows[unit]))
         if len(members) > 1:
-            same = [Evidence((r[0], row), (0, 0, 0), None) for r in (units.rows[u] for u in group) for row in r[1:]]
+            same = [Evidence((r[0], row), none, None) for r in (units.rows[u] for u in group) for row in r[1:]]
             unit, content = parts.keepers[name]
             keeper = next(row for row in units.rows[unit] if prints.shown[row] == content)
             groups.append(Group(members, keeper, (*same, *evidence.get(name, ()))))

@@ -11,7 +11,7 @@ class Evidence:
     """
 
     rows: tuple[int, int]
-    distances: tuple[int, int, int]
+    distances: tuple[int, ...]
     alignment: float | None
 
 

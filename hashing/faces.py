@@ -45,7 +45,9 @@ class Faces:
     upright: int
 
 
-def faces_of(prints: Fingerprints, units: Sequence[int], orientations: frozenset[str]) -> Faces:
+def faces_of(
+    prints: Fingerprints, units: Sequence[int], orientations: frozenset[str], algorithms: Sequence[str] = VOTERS
+) -> Faces:
     """Return the faces of units, each named by one of its contents; flat pictures have none.
 
     The hashes of a turned picture are taken from its thumbnail: they lie within a few bits of those of the
@@ -60,7 +62,7 @@ def faces_of(prints: Fingerprints, units: Sequence[int], orientations: frozenset
         for turn in (_TURNS[name] for name in _ASKED[orientations])
         for unit, face in upright
     ]
-    hashes = [face.hashes for _, face in upright] + [_hashes_of(thumbnail) for _, thumbnail, _ in turned]
+    hashes = [face.hashes for _, face in upright] + [_hashes_of(thumbnail, algorithms) for _, thumbnail, _ in turned]
     count = len(hashes)
     return Faces(
         np.array([unit for unit, *_ in (*upright, *turned)], np.intp),
@@ -71,6 +73,6 @@ def faces_of(prints: Fingerprints, units: Sequence[int], orientations: frozenset
     )
 
 
-def _hashes_of(thumbnail: Pixels) -> NDArray[np.uint64]:
+def _hashes_of(thumbnail: Pixels, algorithms: Sequence[str]) -> NDArray[np.uint64]:
     picture = Image.fromarray(np.ascontiguousarray(thumbnail))
-    return np.concatenate([hash_of(picture, name) for name in VOTERS])
+    return np.concatenate([hash_of(picture, name) for name in algorithms])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Scores:
     """
 
     pairs: Pairs
-    distances: NDArray[np.uint8]
+    distances: NDArray[Any]
     alignment: NDArray[np.float32] | None
     bounded: str | None
 
@@ -50,7 +51,7 @@ class Links:
     """Near-duplicate pairs, strongest first, each pair of units once, and look-alike pairs."""
 
     near: Pairs
-    distances: NDArray[np.uint8]
+    distances: NDArray[Any]
     alignment: NDArray[np.float32] | None
     look: Pairs
     similar: int
@@ -59,7 +60,7 @@ class Links:
 
 def scores_of(prints: Fingerprints, units: Units, ballot: Ballot, options: Options) -> Scores:
     """Find the pairs of units that win the vote and align them, unless they are kept distinct."""
-    faces = faces_of(prints, units.first, options.orientations)
+    faces = faces_of(prints, units.first, options.orientations, ballot.algorithms)
     found = _voted(faces, ballot, options.progress)
     pairs = found.pairs[_wanted(faces.owner[found.pairs], units, options.distinct_pairs)]
     # The same picture first, whatever the order of the rows.
@@ -67,7 +68,7 @@ def scores_of(prints: Fingerprints, units: Units, ballot: Ballot, options: Optio
     pairs = np.where((rank[:, 0] > rank[:, 1])[:, None], pairs[:, ::-1], pairs)
     alignment = _aligned(faces, pairs, options.progress) if options.verify else None
     owners = faces.owner[pairs]
-    return Scores(np.sort(owners, axis=1), distances_of(faces.hashes, pairs), alignment, found.bounded)
+    return Scores(np.sort(owners, axis=1), distances_of(faces.hashes, pairs, ballot), alignment, found.bounded)
 
 
 def _voted(faces: Faces, ballot: Ballot, progress: Progress | None) -> Found:

@@ -8,13 +8,14 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hashing import pairs_numba
 from hashing.banding import WIDEST_BANDED, banded_pairs
+from hashing.pairs_any import compared
 from hashing.vote import Ballot
 
 MOST_PAIRS: Final = 10_000_000
@@ -49,6 +50,8 @@ def similar_pairs(hashes: Hashes, ballot: Ballot, progress: Progress | None = No
     n = len(hashes)
     if ballot.threshold <= 0:
         return Found(np.empty((0, 2), np.intp))
+    if not ballot.usual:
+        return compare_all(hashes, ballot, compared, progress)
     if n >= _WORTH_BANDING and ballot.threshold <= WIDEST_BANDED and ballot.quorum >= 2:
         banded = banded_pairs(hashes, ballot, MOST_PAIRS)
         if banded is not None:
@@ -95,6 +98,8 @@ def _upper(hashes: Hashes, start: int, ballot: Ballot, engine: Engine) -> Pairs:
 def similar_across(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:
     """Return the pairs (row of `first`, row of `second`) that win the vote, in ascending order."""
     engine = compiled if min(len(first), len(second)) >= _WORTH_COMPILING and pairs_numba.AVAILABLE else tiled
+    if not ballot.usual:
+        engine = compared
     moved = np.array([[1, 0]], np.intp)
     blocks = _blocks(len(first), lambda i: engine(first[i : i + _BLOCK], second, ballot) + i * moved)
     return np.concatenate([np.empty((0, 2), np.intp), *(pairs for _, pairs in blocks)])
@@ -149,7 +154,7 @@ def _closest(hashes: Hashes, ballot: Ballot, progress: Progress | None) -> Found
 def _closest_of(hashes: Hashes, start: int, kept: int, ballot: Ballot) -> Pairs:
     found = [np.empty((0, 2), np.intp)]
     for row in range(start, min(start + _BLOCK, len(hashes))):
-        distances = np.bitwise_count(hashes[row] ^ hashes)
+        distances = ballot.distances(hashes[row] ^ hashes)
         won = ballot.similar(distances)
         won[row] = False
         others = np.flatnonzero(won)
@@ -162,7 +167,6 @@ def _closest_of(hashes: Hashes, start: int, kept: int, ballot: Ballot) -> Pairs:
     return np.concatenate(found)
 
 
-def distances_of(hashes: Hashes, pairs: Pairs) -> NDArray[np.uint8]:
-    """Return the three Hamming distances of each pair, (m, 3)."""
-    distances: NDArray[np.uint8] = np.bitwise_count(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]])
-    return distances
+def distances_of(hashes: Hashes, pairs: Pairs, ballot: Ballot) -> NDArray[Any]:
+    """Return the Hamming distances of each pair, one an algorithm: (m, 3) unless others vote."""
+    return ballot.distances(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]])

@@ -83,8 +83,9 @@ def build_groups(first_row: int, arrangement: Arrangement) -> tuple[ResultGroup,
             rows=tuple(first_row + member for member in group.members),
             representative=first_row + group.representative,
             evidence=tuple(
-                ResultEvidence((first_row + pair.rows[0], first_row + pair.rows[1]), pair.distances, pair.alignment)
+                ResultEvidence((first_row + pair.rows[0], first_row + pair.rows[1]), (a, p, d), pair.alignment)
                 for pair in group.evidence
+                for a, p, d in [pair.distances]
             ),
         )
         for number, group in enumerate(arrangement.groups, start=1)
