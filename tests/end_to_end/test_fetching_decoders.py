@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from errors import CurationError
 from images import Picture, Store, read_pictures
 from images.decode import Decoded
 from images.messages import Task
@@ -35,7 +34,7 @@ LINUX = sys.platform == "linux"
 def decode_all(sources: Sequence[bytes], *, seconds: float = 10.0) -> tuple[list[Decoded | Problem], float, set[int]]:
     """Decode in real worker processes; return the answers, the most memory one had (MB), and children of theirs."""
     answers: queue.SimpleQueue[tuple[int, Decoded | Problem]] = queue.SimpleQueue()
-    broken: list[CurationError] = []
+    broken: list[Exception] = []
     peak, grandchildren = 0.0, set()
     with Workers(2, seconds, broken.append) as workers:
         for number, source in enumerate(sources):
