@@ -113,16 +113,16 @@ def _read_and_write(
         saved = _save_undo(saved, undo.UndoFile.of(worksheet.identity, move), options.state)
         try:
             written = worksheet.reorder(move, committing=interruptions.hold)
-            saved = saved.marked(undo.LANDED)
-            break
+            saved = _marked(saved, undo.LANDED)
+            break  # interruptions stay held back until the person has been told
         except SheetChanged as change:
             if change.landed:  # whole rows of a sheet that had changed were moved: no row is mixed
-                saved, written = saved.marked(undo.LANDED), change.what
+                saved, written = _marked(saved, undo.LANDED), change.what
+                interruptions.written = _landed_on_changed_rows(saved, options)
             if attempt == _ATTEMPTS or interruptions.pending:
-                raise _given_up(change, saved, options) from change
-            note(f"{change.what} Reading the rows again.")
-        finally:
+                raise _given_up(change) from change
             interruptions.release()
+            note(f"{change.what} Reading the rows again.")
     return _Done(seen, saved, written)
 
 
@@ -147,14 +147,11 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
         return DONE
     move = Move(before.area, scope, rows, order, secrets.token_hex(8), force=options.force)
     redo = _save_undo(None, undo.UndoFile.of(worksheet.identity, move), options.state)
-    try:
-        written = worksheet.reorder(move, committing=interruptions.hold)
-        redo = redo.marked(undo.LANDED)
-        saved.marked(undo.UNDONE)
-    finally:
-        interruptions.release()
-    say(f"Undone: {written} is in the order of before.")
-    say(f"To undo this in turn: {_undo_command(redo, options)}")
+    written = worksheet.reorder(move, committing=interruptions.hold)
+    redo = _marked(redo, undo.LANDED)
+    _marked(saved, undo.UNDONE)
+    say(f"Undone: {written}; the rows stand as before that run.", vital=True)
+    say(f"To undo this in turn: {_undo_command(redo, options)}", vital=True)
     return interruptions.pending or DONE
 
 
@@ -222,22 +219,35 @@ def _save_undo(saved: undo.Saved | None, new: undo.UndoFile, state: Path) -> und
     return saved if saved.undo.state == undo.LANDED else saved.rewritten(new)
 
 
-def _given_up(change: SheetChanged, saved: undo.Saved, options: argparse.Namespace) -> SheetChanged:
-    if saved.undo.state == undo.LANDED:
-        return SheetChanged(
-            f"Others kept editing the sheet: a sort was written, but of rows that had changed. {change.what}",
-            f"No row was lost or mixed. Run again in a quiet moment, or undo: {_undo_command(saved, options)}",
-            landed=True,
-        )
+def _marked(saved: undo.Saved, state: str) -> undo.Saved:
+    """Note in the undo file what became of its write; the write stands, so a failure to note it is only told."""
+    try:
+        return saved.marked(state)
+    except StateError as error:
+        note(f"Warning: {error.what} It still says {saved.undo.state!r}; undoing works all the same.")
+        return saved.known_as(state)
+
+
+def _given_up(change: SheetChanged) -> SheetChanged:
+    nothing = "" if change.landed else " Nothing was written in this attempt."
     return SheetChanged(
-        f"Others kept editing the sheet, so nothing was written. {change.what}", "Run again in a quiet moment."
+        f"Others kept editing the sheet. {change.what}", f"Run again in a quiet moment.{nothing}", landed=change.landed
+    )
+
+
+def _landed_on_changed_rows(saved: undo.Saved, options: argparse.Namespace) -> str:
+    return (
+        "A sort was written, but of rows that had changed meanwhile; no row was lost or mixed."
+        f" To undo it: {_undo_command(saved, options)}"
     )
 
 
 def _undo_worksheet(identity: Identity, options: argparse.Namespace) -> Worksheet:
-    if options.spreadsheet:  # the file was moved or renamed since
-        return open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
-    return reopen(identity, options.auth, backup=not options.no_backup)
+    if not options.spreadsheet:
+        return reopen(identity, options.auth, backup=not options.no_backup)
+    # The file was moved or renamed since; its tab was not.
+    tab = options.worksheet or (identity.worksheet_key if identity.kind == "xlsx" else None)
+    return open_worksheet(options.spreadsheet, tab, options.auth, backup=not options.no_backup)
 
 
 def _why_nothing(state: str) -> str:
@@ -249,8 +259,15 @@ def _why_nothing(state: str) -> str:
 
 
 def _undo_command(saved: undo.Saved, options: argparse.Namespace) -> str:
-    auth = f" -a {shlex.quote(str(options.auth))}" if options.auth else ""
-    return f"python sort_similar.py --undo {shlex.quote(str(saved.path))}{auth}"
+    """Return the command that undoes a run, for the folder and environment that the run was started in."""
+    script = Path(__file__)
+    shown = script.name if script.parent == Path.cwd() else str(script)
+    command = ["python", shown, "--undo", str(saved.path)]
+    if options.auth:
+        command += ["-a", str(options.auth)]
+    if options.state != arguments.STATE:
+        command += ["--state", str(options.state)]
+    return " ".join(shlex.quote(part) for part in command)
 
 
 def _result(options: argparse.Namespace, identity: Identity, area: Area, seen: _Seen) -> Result:
@@ -283,8 +300,8 @@ def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
     elif not found.rows:
         say(f"The range {found.range} holds no rows: nothing was written. Is it the right tab and column?")
     elif done.written and done.saved:
-        say(f"Written: {done.written}")
-        say(f"To undo: {_undo_command(done.saved, options)}")
+        say(f"Written: {done.written}", vital=True)
+        say(f"To undo: {_undo_command(done.saved, options)}", vital=True)
     else:
         say("The rows are in order already: nothing was written.")
 

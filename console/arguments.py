@@ -2,8 +2,12 @@
 
 import argparse
 from pathlib import Path
+from typing import Final
 
 from errors import UsageError
+
+STATE: Final = Path(".curation")
+"""The state folder, in the working directory."""
 
 
 def add_sheet(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +51,7 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     """Add what every run has: state folder, machine-readable result, strictness, tracebacks."""
     group = parser.add_argument_group("the run")
     group.add_argument(
-        "--state", metavar="DIR", type=Path, default=Path(".curation"),
+        "--state", metavar="DIR", type=Path, default=STATE,
         help="folder for fetched pictures, results and undo files (default: %(default)s)",
     )  # fmt: skip
     group.add_argument("--json", metavar="FILE", type=Path, help="write everything that was found to FILE")
@@ -67,7 +71,11 @@ def refuse_unwritable_json(options: argparse.Namespace) -> None:
     target: Path | None = options.json
     if target is None:
         return
-    if target.is_dir() or not target.parent.is_dir():
+    try:
+        usable = target.parent.is_dir() and not target.is_dir()
+    except OSError:  # a folder that may not be looked into
+        usable = False
+    if not usable:
         raise UsageError(f"--json {target} is not a file in an existing folder.", "Name a file, such as found.json.")
     if options.spreadsheet and target.resolve() == Path(options.spreadsheet).resolve():
         raise UsageError(f"--json {target} would overwrite the spreadsheet itself.", "Name another file.")

@@ -1,7 +1,6 @@
 """Ctrl-C and SIGTERM: end at once while nothing is written, and wait for the outcome of the one write."""
 
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 from console.exit_codes import INTERRUPTED, TERMINATED
+from console.messages import note
 
 
 class Interrupted(BaseException):
@@ -20,9 +20,13 @@ class Interrupted(BaseException):
 
 
 class Interruptions:
-    """A context in which SIGINT and SIGTERM raise `Interrupted`, except from `hold` until `release`."""
+    """A context in which SIGINT and SIGTERM raise `Interrupted`, except from `hold` until `release`.
+
+    `written` is for the person, however the run ends: what the story wrote so far, and how to undo it.
+    """
 
     def __init__(self) -> None:
+        self.written = ""
         self._held = False
         self._pending: int | None = None
         self._before: dict[int, Any] = {}
@@ -41,7 +45,10 @@ class Interruptions:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Hold interruptions back from here on, also after the block, until `release`."""
+        """Hold interruptions back from here on, also after the block, until `release`.
+
+        A story that has written goes on holding until it has said so.
+        """
         self._held = True
         yield
 
@@ -59,4 +66,4 @@ class Interruptions:
         if not self._held:
             raise Interrupted(code)
         self._pending = code
-        sys.stderr.write("\nThe order is being written; waiting for the outcome before ending ...\n")
+        note("\nThe order is being written; waiting for the outcome before ending ...")

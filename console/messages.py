@@ -1,9 +1,15 @@
 """Words to a person: errors in two lines, and foreign text made safe for a terminal."""
 
+import contextlib
+import os
 import sys
 import traceback
+from typing import TextIO
 
 from errors import CurationError
+
+_lost: list[TextIO] = []
+"""Streams that nobody reads any more."""
 
 
 def plain(text: str, limit: int = 200) -> str:
@@ -21,18 +27,40 @@ def plain(text: str, limit: int = 200) -> str:
 def show_error(error: CurationError, *, debug: bool) -> None:
     """Print what happened and what to do next to stderr; with `debug` the traceback first."""
     if debug:
-        traceback.print_exception(error)
-    sys.stderr.write(f"Error: {_lines(error.what)}\n       {_lines(error.hint)}\n")
+        note("".join(traceback.format_exception(error)).rstrip())
+    note(f"Error: {_lines(error.what)}\n       {_lines(error.hint)}")
 
 
-def say(text: str = "") -> None:
-    """Print a line of the summary to stdout."""
-    sys.stdout.write(f"{text}\n")
+def say(text: str = "", *, vital: bool = False) -> None:
+    """Print a line of the summary to stdout; when nobody can read it there, a `vital` one goes to stderr."""
+    line = plain(text, limit=100_000)
+    if not _written(sys.stdout, line) and vital:
+        note(line)
 
 
 def note(text: str) -> None:
-    """Print a line for the person who watches, to stderr."""
-    sys.stderr.write(f"{text}\n")
+    """Print lines for the person who watches, to stderr."""
+    _written(sys.stderr, text)
+
+
+def _written(stream: TextIO | None, text: str) -> bool:
+    """Write a line at once and say whether that worked: a summary that cannot be shown must not end a run."""
+    if stream is None or stream in _lost:  # closed before we started, or since
+        return False
+    try:
+        stream.write(f"{text}\n")
+        stream.flush()
+    except OSError:  # whoever read it has gone (`| head`), or the disk behind it is full
+        _lost.append(stream)
+        _discard(stream)
+        return False
+    return True
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what is still buffered go nowhere, or the interpreter would complain of it at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _lines(text: str) -> str:

@@ -78,6 +78,8 @@ def read_target(text: str) -> Target:  # noqa: PLR0911  (one way out a kind of a
     text = _bare(text)
     if not text:
         return Problem("blank_cell", "The cell is blank.")
+    if any("\ud800" <= char <= "\udfff" for char in text):  # an .xlsx can hold one; no address does
+        return _no_url("The address holds half a character.")
     if _DRIVE_LETTER.match(text):
         return Local(text)
     scheme = _scheme(text)

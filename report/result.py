@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from errors import StateError
+from report.saving import save
 
 SCHEMA = 1
 
@@ -48,7 +47,7 @@ class ResultEvidence:
     """A pair that formed a group: row numbers before the run, Hamming distances, alignment (None: not scored)."""
 
     rows: tuple[int, int]
-    distances: tuple[int, int, int]
+    distances: tuple[int, ...]
     alignment: float | None
 
 
@@ -95,16 +94,16 @@ class Result:
 
 def _group(saved: dict[str, Any]) -> ResultGroup:
     evidence = tuple(
-        ResultEvidence((a, b), (x, y, z), pair["alignment"])
+        ResultEvidence((a, b), tuple(pair["distances"]), pair["alignment"])
         for pair in saved["evidence"]
-        for (a, b), (x, y, z) in [(pair["rows"], pair["distances"])]
+        for a, b in [pair["rows"]]
     )
     return ResultGroup(**{**saved, "rows": tuple(saved["rows"]), "evidence": evidence})
 
 
 def last_result_path(state: Path, key: str, worksheet_key: str, area: str) -> Path:
     """Return where the last result of a spreadsheet, worksheet and range is kept."""
-    name = hashlib.sha256("\n".join((key, worksheet_key, area)).encode()).hexdigest()[:24]
+    name = hashlib.sha256("\n".join((key, worksheet_key, area)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
     return state / "results" / f"{name}.json"
 
 
@@ -116,16 +115,7 @@ class Document(Protocol):
         ...
 
 
-def write(result: Document, path: Path) -> None:
+def write(result: Result, path: Path) -> None:
     """Write the JSON to `path` in one step; raise `StateError` in a sentence."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".result-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                stream.write(result.to_json())
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise StateError(f"{path} cannot be written: {error.strerror}.", "Name another file, or make room.") from error
+    # A cell may hold half a character; what backslashreplace makes of it is JSON's own escape.
+    save(result.to_json().encode("utf-8", "backslashreplace"), path)

@@ -15,18 +15,30 @@ def show(result: Result) -> None:
     """Print the figures of a run, its unreadable rows by reason and by host, and its warnings."""
     figures = result.summary
     say(f"{plain(_name(result))}, range {result.range}")
-    say(f"  {figures['rows']} rows, {figures['pictures']} with a readable picture")
-    say(
-        f"  {figures['groups']} groups of near-duplicates hold {figures['rows_in_groups']} rows;"
-        f" the largest family has {figures['largest_family']}"
-    )
-    say(f"  {figures['moved_rows']} rows change place")
+    say(f"  {counted(figures['rows'], 'row')}, {figures['pictures']} with a readable picture")
+    if figures["groups"]:
+        say(
+            f"  {counted(figures['groups'], 'group')} of near-duplicates with {figures['rows_in_groups']} rows in all;"
+            f" the largest family has {figures['largest_family']}"
+        )
+    else:
+        say("  no near-duplicates were found")
+    say(f"  rows that change place: {figures['moved_rows']}")
     if figures["unreadable_rows"]:
         _show_unreadable(result)
     if figures.get("bounded"):
         say(f"  Note: {figures['bounded']}")
     for warning in warnings_of(result):
         say(f"  Warning: {warning}")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def show_plan(first_row: int, urls: Sequence[str], order: Sequence[int], groups: Mapping[int, int | None]) -> None:
@@ -71,7 +83,7 @@ def warnings_of(result: Result) -> list[str]:
 
 def _show_unreadable(result: Result) -> None:
     figures = result.summary
-    say(f"  {figures['unreadable_rows']} rows are unreadable and stand last, in their old order:")
+    say(f"  {counted(figures['unreadable_rows'], 'unreadable row')}, last and in their old order:")
     for status, count in _top(figures["unreadable_by_status"]):
         rows = [row for row in result.rows if row.status == status]
         say(f"    {count} {status.replace('_', ' ')}: {_examples(rows)}")

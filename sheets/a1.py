@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from errors import UsageError
 
-# Google Sheets stops at column ZZZ (18,278) and Excel at XFD; three letters cover both.
-_LAST_COLUMN = 26 + 26**2 + 26**3
 _EXAMPLES = 'A range looks like B2:C (to the last row), B2:C500, B:C or "Sheet1!B2:C".'
+# Google Sheets stops at column ZZZ and Excel at XFD: three letters cover both.
 _AREA = re.compile(
     r"""(?:(?P<sheet>'(?:[^']|'')+'|[^'!][^!]*)!)?
         \$?(?P<left>[A-Za-z]{1,3})(?:\$?(?P<top>[1-9][0-9]{0,8}))?
@@ -88,7 +87,7 @@ def parse(text: str) -> Area:
     bottom = int(match["bottom"]) if match["bottom"] else None
     if match["bottom"] and not match["top"]:
         raise UsageError(f"The range {text!r} has a last row but no first one.", _EXAMPLES)
-    if right < left or (bottom is not None and bottom < top) or right >= _LAST_COLUMN:
+    if right < left or (bottom is not None and bottom < top):
         raise UsageError(f"The range {text!r} ends before it begins.", _EXAMPLES)
     sheet = match["sheet"]
     if sheet and sheet.startswith("'"):

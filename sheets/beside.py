@@ -54,7 +54,7 @@ def parting(columns: Mapping[int, Sequence[SideCell]], area: Area, n: int, sheet
 def _carried(cells: Sequence[SideCell], block: Area, sheet: str | None) -> list[str]:
     kinds = []
     values = [cell.value for cell in cells if cell.formula is None]
-    if any(value not in (None, "") for value in values) and not _runs(cells):
+    if any(value not in (None, "") for value in values) and not _runs(cells, block.first_row):
         kinds.append("values")
     if any(
         cell.formula is not None and not survives_beside(cell.formula, block.first_row + i, block, sheet)
@@ -70,13 +70,16 @@ def _carried(cells: Sequence[SideCell], block: Area, sheet: str | None) -> list[
     return kinds
 
 
-def _runs(cells: Sequence[SideCell]) -> bool:
-    """Whether the values are row numbers: n, n+1, n+2 ... from the first row on, blank only at the end."""
+def _runs(cells: Sequence[SideCell], first_row: int) -> bool:
+    """Whether the values are row numbers: counted from 0, 1 or the row's own number, blank only at the end.
+
+    Other consecutive numbers may be years or dates, which belong to their rows.
+    """
     numbers = [_whole(cell.value) for cell in cells]
     while numbers and numbers[-1] is None and cells[len(numbers) - 1].value in (None, ""):
         numbers.pop()
     first = numbers[0] if numbers else None
-    return first is not None and numbers == list(range(first, first + len(numbers)))
+    return first in (0, 1, first_row - 1, first_row) and numbers == list(range(first, first + len(numbers)))
 
 
 def _whole(value: str | float | bool | None) -> int | None:

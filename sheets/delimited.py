@@ -1,7 +1,8 @@
 """The csv and tsv back-end: raw records move, and not one byte of a record is written anew.
 
-A file is records, each a list of raw fields (quotes included), and the line ends between them. Line ends, the BOM
-and the absence of a final newline belong to places in the file and stay; records (or, with a range, raw fields) move.
+A file is records, each a list of raw fields (quotes included), and the line ends between them. Line ends, the BOM, a
+first line `sep=;` and the absence of a final newline belong to places in the file and stay; records (or, with a range,
+raw fields) move.
 """
 
 import re
@@ -11,15 +12,16 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from errors import NotFound, SheetChanged, Unsortable
+from errors import SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.beside import SideCell, parting
 from sheets.formulas import references
 from sheets.links import address_in
-from sheets.replacing import read_file, refuse_if_open_elsewhere, replace_file
+from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
 from sheets.rows import Obstacle, Rows, Scope
 from sheets.worksheet import Committing, Identity, Move
 
+_ANNOUNCED = re.compile(r"sep=(.)(?:\r\n|\r|\n)")  # Excel's own first line, which it never shows
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -29,6 +31,7 @@ class Table:
 
     bom: bytes
     encoding: str
+    preamble: str
     delimiter: str
     records: tuple[tuple[str, ...], ...]
     line_ends: tuple[str, ...]
@@ -53,15 +56,21 @@ def split(data: bytes, suffix: str) -> Table:
         encoding, text = "latin-1", body.decode("latin-1")
     if "\0" in text:
         raise Unsortable("The file holds NUL characters, so it is no csv text.", "Save it again as CSV UTF-8.")
-    delimiter = "\t" if suffix.lower() == ".tsv" else _delimiter_of(text)
+    announced = _ANNOUNCED.match(text)
+    preamble = announced[0] if announced else ""
+    text = text[len(preamble) :]
+    default = "\t" if suffix.lower() == ".tsv" else _delimiter_of(text)
+    delimiter = announced[1] if announced else default
     scanned = list(_scan(text, delimiter))
-    return Table(bom, encoding, delimiter, tuple(fields for fields, _ in scanned), tuple(end for _, end in scanned))
+    return Table(
+        bom, encoding, preamble, delimiter, tuple(fields for fields, _ in scanned), tuple(end for _, end in scanned)
+    )
 
 
 def join(table: Table, records: Sequence[Sequence[str]]) -> bytes:
     """Put a file together again from as many records, in their order, with the table's own line ends."""
     lines = (table.delimiter.join(fields) + end for fields, end in zip(records, table.line_ends, strict=True))
-    return table.bom + "".join(lines).encode(table.encoding)
+    return table.bom + (table.preamble + "".join(lines)).encode(table.encoding)
 
 
 def value_of(field: str) -> str:
@@ -81,18 +90,18 @@ class DelimitedWorksheet:
     def __init__(self, path: Path, *, backup: bool = True) -> None:
         self._path = path
         self._backup = backup
-        if not path.is_file():
-            raise NotFound(f"There is no file {path}.", "Check the spelling, and the folder you are in.")
 
     @property
     def identity(self) -> Identity:
         """The file itself; a csv has no tabs."""
         kind = self._path.suffix.lower().lstrip(".")
-        return Identity(kind, str(self._path.resolve()), "", self._path.name, "")
+        return Identity(kind, str(self._path.absolute()), "", self._path.name, "")
 
     def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area`; see `worksheet.Worksheet.read`."""
-        return _rows(self._table(area, at_least), area, scope, at_least)
+        rows = _rows(self._table(read_file(self._path), area, at_least), area, scope, at_least)
+        blocked = obstacle_to_replacing(self._path)
+        return rows if blocked is None else replace(rows, obstacles=(blocked, *rows.obstacles))
 
     def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
         """Return what the fields of an area say; see `worksheet.Worksheet.texts`."""
@@ -104,15 +113,18 @@ class DelimitedWorksheet:
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the records in their new order; see `worksheet.Worksheet.reorder`."""
         refuse_if_open_elsewhere(self._path)
-        table = self._table(move.area, len(move.rows))
+        before = read_file(self._path)
+        table = self._table(before, move.area, len(move.rows))
         rows = _rows(table, move.area, move.scope, len(move.rows))
-        if rows.cells != move.rows.cells or rows.urls != move.rows.urls:
+        if rows.urls != move.rows.urls:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
         for obstacle in rows.obstacles:
             if not (obstacle.yields_to_force and move.force):
                 raise Unsortable(obstacle.what, obstacle.hint)
-        data = join(table, _moved(table.records, move))
-        kept = replace_file(self._path, data, backup=self._backup, committing=committing)
+        records = _moved(table.records, move, rows)
+        data = join(table, records)
+        self._verify(table, records, data)
+        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
         last = rows.first_row + len(rows) - 1
         what = (
             f"records {rows.first_row} to {last}"
@@ -126,8 +138,20 @@ class DelimitedWorksheet:
         """Return None: the order of the records themselves tells."""
         return None
 
-    def _table(self, area: Area, at_least: int) -> Table:
-        table = split(read_file(self._path), self._path.suffix)
+    def _verify(self, table: Table, records: Sequence[Sequence[str]], data: bytes) -> None:
+        """Read the new file as any program would: the same delimiter, and exactly the records that were moved."""
+        after = split(data, self._path.suffix)
+        meant = [() if list(record) == [""] else tuple(record) for record in records]
+        if meant and not meant[-1] and not table.line_ends[-1]:
+            meant.pop()  # a blank record without a line end leaves no trace of its own
+        if after.delimiter != table.delimiter or list(after.records) != meant:
+            raise Unsortable(
+                f"The records of {self._path.name} would not read the same in another order.",
+                "Nothing was written. It mixes line ends or leaves quotes ambiguous: save it anew as CSV UTF-8.",
+            )
+
+    def _table(self, data: bytes, area: Area, at_least: int) -> Table:
+        table = split(data, self._path.suffix)
         if area.first_row - 1 + at_least > len(table.records) and table.line_ends[-1:] != ("",):
             # A blank record that went last, where the file has no final newline, left nothing but the newline before.
             return replace(table, records=(*table.records, ()), line_ends=(*table.line_ends, ""))
@@ -196,14 +220,14 @@ def _side_cell(field: str) -> SideCell:
     return SideCell(value=value.strip() or None)
 
 
-def _moved(records: Sequence[Sequence[str]], move: Move) -> list[Sequence[str]]:
-    top = move.rows.first_row - 1
+def _moved(records: Sequence[Sequence[str]], move: Move, rows: Rows) -> list[Sequence[str]]:
+    top = rows.first_row - 1
     result = list(records)
     for place, source in enumerate(move.order):
         if move.scope is Scope.WHOLE_ROWS:
             result[top + place] = records[top + source]
         else:
-            cells = [None if cell is None else str(cell) for cell in move.rows.cells[source]]
+            cells = [None if cell is None else str(cell) for cell in rows.cells[source]]
             result[top + place] = _with_cells(records[top + place], move.area, cells)
     return result
 
@@ -236,6 +260,11 @@ def _scan(text: str, delimiter: str) -> Iterator[tuple[tuple[str, ...], str]]:
                 f"The quoted field that begins in record {number} is never closed.",
                 "Nothing was written. Open the file in a text editor and close the quote.",
             )
+        if match["quoted"] and "\n" in match["quoted"] and match["field"] != match["quoted"]:
+            raise Unsortable(
+                f"Record {number} has text behind a quoted field of several lines, so its quotes are ambiguous.",
+                "Nothing was written. Open the file in a text editor and mend the quotes.",
+            )
         fields.append(match["field"])
         position = match.end()
         if match["end"] != delimiter:
@@ -249,11 +278,8 @@ def _delimiter_of(text: str) -> str:
 
     All records count, so that the answer does not change when they are reordered.
     """
-    announced = re.match(r"sep=(.)\r?\n", text)  # Excel's own way to name it
-    if announced:
-        return announced[1]
     best, best_score = ",", 0.0
-    for delimiter in ",;\t|":
+    for delimiter in ";\t|,":  # on a tie the comma loses: it is in numbers and texts of files that the others divide
         widths = _widths(text, delimiter) if delimiter in text else {}
         width = max(widths, key=lambda width: (widths[width], width), default=1)
         score = widths[width] / sum(widths.values()) if width > 1 else 0.0

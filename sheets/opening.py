@@ -37,10 +37,15 @@ def open_worksheet(
     suffix = path.suffix.lower()
     if is_local(spreadsheet):
         return _open_local(path, suffix, worksheet, backup=backup)
-    if suffix in _FOREIGN and (path.exists() or credentials is None):
+    if suffix in _FOREIGN and (credentials is None or _exists(path)):
         raise UsageError(
             f"{spreadsheet} is not a format that can be reordered without loss.",
             "Save it as .xlsx (one tab of a workbook) or .csv, and name that file.",
+        )
+    if credentials is None and (near := _files_called(path)):
+        raise UsageError(
+            f"{spreadsheet!r} would be the title of a Google Sheet, and -a names no credentials.",
+            f"Did you mean the file {near}?",
         )
     from sheets.google import GoogleWorksheet  # noqa: PLC0415 - its clients take half a second to import
 
@@ -52,11 +57,35 @@ def reopen(identity: Identity, credentials: Path | None, *, backup: bool = True)
     if identity.kind == "google":
         url = f"https://docs.google.com/spreadsheets/d/{identity.key}/edit#gid={identity.worksheet_key}"
         return open_worksheet(url, None, credentials)
+    if not _exists(Path(identity.key)):
+        raise NotFound(f"{identity.key} is no longer there.", "If it was moved or renamed, name its new place with -s.")
     return open_worksheet(identity.key, identity.worksheet_key or None, None, backup=backup)
 
 
+def _files_called(path: Path) -> str:
+    """Return the files that a name without its suffix may mean, as a phrase; "" for none."""
+    if _is_folder(path):
+        return f"in the folder {path}" if path.name else "in this folder"
+    names = [f"{path}{suffix}" for suffix in sorted(_LOCAL)]
+    return " or ".join(name for name in names if _exists(Path(name)))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder on the way may not be looked into; reading the file will say so
+        return True
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _open_local(path: Path, suffix: str, worksheet: str | None, *, backup: bool) -> Worksheet:
-    if path.is_dir():
+    if _is_folder(path):
         raise NotFound(f"{path} is a folder.", "Name the .xlsx, .csv or .tsv file in it.")
     if suffix == ".xlsx":
         from sheets.xlsx import XlsxWorksheet  # noqa: PLC0415 - a csv needs no XML parser

@@ -1,24 +1,41 @@
 """Replace a file by new bytes in one step, with the old one kept beside it."""
 
-import contextlib
 import os
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
-from errors import AccessRefused, NotFound
+import atomic
+from errors import AccessRefused, NotFound, SheetChanged
+from sheets.rows import Obstacle
 from sheets.worksheet import Committing
 
 
 def read_file(path: Path) -> bytes:
     """Return the bytes of a file; raise `NotFound` or `AccessRefused` in a sentence."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would keep us waiting for ever
+            raise AccessRefused(f"{path} is not a regular file.", "Name the .xlsx, .csv or .tsv file itself.")
         return path.read_bytes()
     except FileNotFoundError as error:
         raise NotFound(f"There is no file {path}.", "Check the spelling, and the folder you are in.") from error
     except OSError as error:
         raise AccessRefused(f"{path} cannot be read: {error.strerror}.", "Check its permissions.") from error
+
+
+def obstacle_to_replacing(path: Path) -> Obstacle | None:
+    """Return what would stop `replace_file` now: another program has the file open, or it may not be written."""
+    try:
+        refuse_if_open_elsewhere(path)
+    except AccessRefused as lock:
+        return Obstacle(lock.what, lock.hint)
+    target = path.resolve()
+    if not _writable(target) or not os.access(target.parent, os.W_OK):
+        return Obstacle(
+            f"{path.name}, or its folder {target.parent}, is read-only.",
+            "Nothing was written. Change its permissions, or work on a copy.",
+        )
+    return None
 
 
 def refuse_if_open_elsewhere(path: Path) -> None:
@@ -53,45 +70,47 @@ def _holder(lock: Path) -> str:
     return data[57 : 57 + 2 * int.from_bytes(data[55:57], "little")].decode("utf-16-le", "replace").strip()
 
 
-def replace_file(path: Path, data: bytes, *, backup: bool, committing: Committing) -> Path | None:
-    """Put `data` in the place of `path` by writing beside it, syncing and renaming; return the backup's path.
+def replace_file(path: Path, data: bytes, *, read: bytes, backup: bool, committing: Committing) -> Path | None:
+    """Put `data` in the place of `path`, which held the bytes `read`; return the backup's path.
 
     Links are followed and permissions kept. At any moment, also after a crash or on a full disk, `path` holds either
-    the old bytes or the new ones. Raises `AccessRefused`; the file is then as it was.
+    the old bytes or the new ones. Raises `SheetChanged` when it no longer holds `read`, else `AccessRefused`; the
+    file is then as it was.
     """
     target = path.resolve()
     kept: Path | None = None
-    temporary: Path | None = None
     replaced = False
     try:
-        # An administrator may write to any file; one that is marked read-only is left alone all the same.
-        if not os.access(target, os.W_OK) or not target.stat().st_mode & 0o222:
+        if not _writable(target):
             raise PermissionError(13, "the file is read-only")
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}-", suffix=".tmp")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        shutil.copymode(target, temporary)
-        if backup:
-            kept = _free_backup_name(target)
-            shutil.copy2(target, kept)
-        with committing():
-            temporary.replace(target)
-            replaced = True
+        with atomic.staged(target, data, private=True) as temporary:
+            shutil.copymode(target, temporary)
+            if backup:
+                kept = _free_backup_name(target)
+                shutil.copy2(target, kept)
+            with committing():
+                refuse_if_open_elsewhere(path)
+                if read_file(path) != read:
+                    raise SheetChanged(
+                        f"{path.name} was changed by another program.", "Nothing was written. Run again."
+                    )
+                temporary.replace(target)
+                replaced = True
     except OSError as error:
         raise AccessRefused(
             f"{path.name} cannot be replaced in {target.parent}: {error.strerror or error}.",
             "Nothing was changed. Check free space and the permissions of the file and its folder.",
         ) from error
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         if kept is not None and not replaced:
             kept.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    atomic.sync_folder(target.parent)
     return kept
+
+
+def _writable(target: Path) -> bool:
+    # An administrator may write to any file; one that is marked read-only is left alone all the same.
+    return os.access(target, os.W_OK) and bool(target.stat().st_mode & 0o222)
 
 
 def _free_backup_name(target: Path) -> Path:
@@ -102,13 +121,3 @@ def _free_backup_name(target: Path) -> Path:
         if not candidate.exists():
             return candidate
     raise FileExistsError(17, "no free name for a backup")
-
-
-def _sync_folder(folder: Path) -> None:
-    # The rename itself reaches the disk with its folder; Windows cannot open a folder and does not need to.
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

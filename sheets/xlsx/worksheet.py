@@ -1,13 +1,13 @@
 """A tab of an .xlsx workbook as a worksheet."""
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Hashable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from errors import AccessRefused, SheetChanged, Unsortable
+from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
-from sheets.replacing import read_file, refuse_if_open_elsewhere, replace_file
+from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
 from sheets.rows import Obstacle, Rows, Scope
 from sheets.worksheet import Committing, Identity, Move
 from sheets.xlsx.grid import Grid
@@ -44,11 +44,8 @@ class XlsxWorksheet:
     def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area`; see `worksheet.Worksheet.read`. An open workbook is an obstacle."""
         opened = self._opened(read_file(self._path))
-        found: list[Obstacle] = []
-        try:
-            refuse_if_open_elsewhere(self._path)
-        except AccessRefused as lock:  # reading is fine meanwhile; only a sort must wait
-            found.append(Obstacle(lock.what, lock.hint))
+        blocked = obstacle_to_replacing(self._path)  # reading is fine meanwhile; only a sort must wait
+        found = () if blocked is None else (blocked,)
         rows = opened.rows(area, at_least)
         return Rows(rows.first_row, rows.cells, rows.urls, (*found, *opened.obstacles(area, scope, len(rows))))
 
@@ -77,15 +74,7 @@ class XlsxWorksheet:
         del opened  # its tree is as large as the one that is checked next
         self._verify(expected, data, move)
 
-        @contextmanager
-        def unchanged() -> Iterator[None]:
-            if read_file(self._path) != before:
-                raise self._changed()
-            refuse_if_open_elsewhere(self._path)
-            with committing():
-                yield
-
-        kept = replace_file(self._path, data, backup=self._backup, committing=unchanged)
+        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
         what = f"Rows of {line}" if move.scope is Scope.WHOLE_ROWS else line
         return f'{what} of "{self._title}" in {self._path.name}' + (f" (backup: {kept.name})" if kept else "")
 

@@ -9,7 +9,7 @@ import pytest
 
 from console.exit_codes import INTERRUPTED, TERMINATED
 from console.interruption import Interrupted, Interruptions
-from console.messages import plain
+from console.messages import plain, say
 from console.progress import Progress
 from console.running import run
 from errors import NotFound, UsageError
@@ -42,6 +42,28 @@ def test_an_interruption_during_the_write_waits_and_is_told(capsys) -> None:
 
     assert run(story, debug=False) == INTERRUPTED
     assert "waiting for the outcome" in capsys.readouterr().err
+
+
+def test_what_was_written_is_told_however_the_run_ends(capsys) -> None:
+    def story(interruptions: Interruptions) -> int:
+        interruptions.written = "A sort was written."
+        raise NotFound("gone", "look elsewhere")
+
+    assert run(story, debug=False) == 1
+    assert "A sort was written." in capsys.readouterr().err
+
+
+def test_a_line_that_cannot_be_shown_does_not_end_the_run(monkeypatch, capsys) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        say("the plan")
+        say("To undo: ...", vital=True)
+    assert capsys.readouterr().err == "To undo: ...\n"
+    monkeypatch.setattr(sys, "stdout", None)
+    say("To undo: ...", vital=True)
+    assert capsys.readouterr().err == "To undo: ...\n"
 
 
 def test_signals_are_given_back_afterwards() -> None:

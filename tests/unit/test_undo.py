@@ -14,7 +14,7 @@ from sheets import undo
 from sheets.a1 import Area
 from sheets.rows import Rows, Scope
 from sheets.undo import UndoFile
-from sheets.worksheet import Identity
+from sheets.worksheet import Identity, Move
 
 
 def rows_of(urls) -> Rows:
@@ -22,9 +22,9 @@ def rows_of(urls) -> Rows:
 
 
 def undo_of(urls, order) -> UndoFile:
-    return UndoFile(
-        Identity("csv", "/x", "", "x.csv", ""), Area(0, 0, 2), Scope.RANGE, 2, tuple(urls), tuple(order), "r"
-    )
+    rows = rows_of(urls)
+    identity = Identity("csv", "/x", "", "x.csv", "")
+    return UndoFile.of(identity, Move(Area(0, 0, 2), Scope.RANGE, rows, tuple(order), "r"))
 
 
 @given(st.lists(st.sampled_from(["", "a", "b", "c", "d"]), max_size=8), st.randoms(use_true_random=False))
@@ -41,13 +41,36 @@ def test_any_order_is_restored(urls, chance) -> None:
 
 def test_rows_added_since_stay_behind_and_deleted_ones_are_passed_over() -> None:
     saved = undo_of(["a", "b", "c"], [0, 2, 1])
-    assert saved.order_back(rows_of(["new", "a", "c", "b", "newer"])) == (1, 3, 2, 0, 4)
+    assert saved.order_back(rows_of(["http://new", "a", "c", "b", "newer"])) == (1, 3, 2, 0, 4)
     assert saved.order_back(rows_of(["c", "b"])) == (1, 0)
 
 
 def test_a_row_whose_address_was_edited_is_known_by_its_place() -> None:
     saved = undo_of(["a", "b", "c"], [2, 0, 1])
     assert saved.order_back(rows_of(["c", "a, mended", "b"])) == (1, 2, 0)
+
+
+def test_rows_that_were_deleted_do_not_come_back_as_blank_ones() -> None:
+    """The rows read for an undo are as many as before, so that the last of them may be blank ones that are not rows."""
+    saved = undo_of(["dead", "a", "dead too", "b"], [1, 3, 0, 2])
+    assert saved.order_back(rows_of(["b", "a", "", ""])) == (1, 0, 2, 3)
+
+
+def test_a_blank_row_that_went_last_comes_back_to_its_place() -> None:
+    saved = undo_of(["a", "", "b"], [0, 2, 1])
+    assert saved.order_back(rows_of(["a", "b", ""])) == (0, 2, 1)
+
+
+def test_a_heading_inserted_above_stays_above() -> None:
+    saved = undo_of(["http://a/1", "http://a/2"], [1, 0])
+    assert saved.order_back(rows_of(["url", "http://a/2", "http://a/1"])) == (0, 2, 1)
+    assert saved.order_back(rows_of(["http://b/new", "http://a/2", "http://a/1"])) == (2, 1, 0)
+
+
+def test_the_rows_of_another_sheet_are_refused() -> None:
+    saved = undo_of(["a", "b", "c"], [2, 1, 0])
+    with pytest.raises(StateError, match="not the rows of that run"):
+        saved.order_back(rows_of(["x", "y", "z"]))
 
 
 def test_an_undo_file_round_trips_and_is_private(tmp_path: Path) -> None:
@@ -78,3 +101,7 @@ def test_a_damaged_order_is_refused(tmp_path: Path) -> None:
     saved.path.write_text(json.dumps(content | {"order": [0, 0]}))
     with pytest.raises(StateError, match="damaged"):
         undo.load(saved.path)
+    for change in ({"identity": {"key": 5}}, {"state": "half"}, {"area": "B"}, {"scope": "all"}):
+        saved.path.write_text(json.dumps(content | change))
+        with pytest.raises(StateError, match="not an undo file"):
+            undo.load(saved.path)
