@@ -20,10 +20,11 @@ from console.progress import Progress, Steps
 from console.running import run
 from errors import NotFound, UsageError
 from finding import options as finding
-from finding.looking import Album, arranged, look_at, settings_of
+from finding.hashes import voting, wanted_by
+from finding.looking import Album, arranged, content_of, look_at, settings_of
 from finding.options import Matching
 from finding.searching import Searched
-from hashing import ALGORITHMS, DEFAULT_THRESHOLD, Arrangement
+from hashing import ALGORITHMS, DEFAULT_THRESHOLD, Arrangement, Content
 from hashing.algorithms import VOTERS
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images.files import read_files
@@ -43,6 +44,7 @@ examples:
 
 What each takes: python find_similar.py search --help
 """
+_ADDRESSES = ("http://", "https://", "data:")
 _INTERRUPTED = "Interrupted. What was read so far is kept for the next run; what was removed by then is in its log."
 
 
@@ -72,10 +74,10 @@ def search(options: argparse.Namespace, _: Interruptions) -> int:
     if not options.query:
         raise UsageError("There is nothing to search for.", "Name a picture with --query, a file or an address.")
     with Store(_store_folder(options)) as store:
-        queries = _queries(options.query, settings_of(fast_jpeg=options.fast_jpeg), store)
-        album = _album(options, store, follow_links=options.follow_links)
-    searched = Searched.of(album, matching)
-    found = {query: searched.find(picture, matching, options.nearest) for query, picture in queries.items()}
+        queries = _queries(options.query, matching, settings_of(fast_jpeg=options.fast_jpeg), store)
+        album = _album(options, matching, store, follow_links=options.follow_links)
+    searched = Searched.of(album)
+    found = {query: searched.find(content, matching, options.nearest) for query, content in queries.items()}
     for query, one in found.items():
         for line in folder_text.matches(query, one, album, matching):
             say(line)
@@ -173,7 +175,7 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
     }
     for one in each.values():
         finding.add_folders(one)
-        finding.add_matching(one, tuple(ALGORITHMS), VOTERS)
+        finding.add_matching(one, tuple(ALGORITHMS), VOTERS, DEFAULT_THRESHOLD)
     _add_search(each["search"])
     finding.add_links(each["search"])
     finding.add_links(each["duplicates"])
@@ -242,12 +244,13 @@ def _store_folder(options: argparse.Namespace) -> Path:
     return folder
 
 
-def _album(options: argparse.Namespace, store: Store, *, follow_links: bool) -> Album:
+def _album(options: argparse.Namespace, matching: Matching, store: Store, *, follow_links: bool) -> Album:
     with Progress("Reading", "pictures", delay=1) as progress:
         return look_at(
             options.folders,
             settings_of(fast_jpeg=options.fast_jpeg),
             store,
+            matching,
             hidden=options.hidden,
             follow_links=follow_links,
             spared=(options.state, store.folder),
@@ -257,28 +260,35 @@ def _album(options: argparse.Namespace, store: Store, *, follow_links: bool) -> 
 
 def _seen(options: argparse.Namespace, matching: Matching, *, follow_links: bool) -> _Seen:
     with Store(_store_folder(options)) as store:
-        album = _album(options, store, follow_links=follow_links)
+        album = _album(options, matching, store, follow_links=follow_links)
     with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
         return _Seen(album, matching, arranged(album, matching, steps.update))
 
 
-def _queries(texts: Sequence[str], settings: Settings, store: Store) -> dict[str, Picture]:
+def _queries(texts: Sequence[str], matching: Matching, settings: Settings, store: Store) -> dict[str, Content]:
     """Read the query pictures: addresses are fetched, all else are files."""
-    found: dict[str, Picture] = {}
+    found: dict[str, Content] = {}
     for text in dict.fromkeys(texts):
-        if text.lower().startswith(("http://", "https://", "data:")):
-            reading = read_pictures([text], replace(settings, keep_bytes=True), store)[text]
-        else:
-            try:
-                file = File(os.path.dirname(text), os.path.basename(text), Marks.of(os.stat(text)))  # noqa: PTH116, PTH119, PTH120  (names in any encoding)
-            except OSError as error:
-                raise NotFound(f"The query {text} cannot be read: {error.strerror}.", "Check the spelling.") from error
-            (read,) = read_files([file], settings, store)
-            reading = read or FetchFailure(text, "not_an_image", "It is not a picture.")
-        if isinstance(reading, FetchFailure):
-            raise NotFound(f"The query {text} cannot be used: {reading.reason}", "Name another picture with --query.")
-        found[text] = reading
+        path = _fetched(text, settings, store) if text.lower().startswith(_ADDRESSES) else text
+        try:
+            marks = Marks.of(os.stat(path))  # noqa: PTH116  (names in any encoding)
+        except OSError as error:
+            raise NotFound(f"The query {text} cannot be read: {error.strerror}.", "Check the spelling.") from error
+        file = File(*os.path.split(path), marks)
+        (reading,) = read_files([file], settings, store, wanted=wanted_by(matching))
+        if not isinstance(reading, Picture):
+            reason = reading.reason if reading else "It is not a picture."
+            raise NotFound(f"The query {text} cannot be used: {reason}", "Name another picture with --query.")
+        found[text] = content_of(reading, voting([reading], matching, store, fast=settings.fast_jpeg))
     return found
+
+
+def _fetched(address: str, settings: Settings, store: Store) -> str:
+    """Fetch a picture and return where the store keeps it."""
+    reading = read_pictures([address], replace(settings, keep_bytes=True, need_bytes=True), store)[address]
+    if isinstance(reading, FetchFailure):
+        raise NotFound(f"The query {address} cannot be used: {reading.reason}", "Name another picture with --query.")
+    return str(store.objects.path(reading.sha256))
 
 
 def _candidates(seen: _Seen) -> list[list[Candidate]]:
@@ -305,7 +315,7 @@ def _planned(chosen: Plan) -> list[dict[str, Any]]:
 
 def _grouped(options: argparse.Namespace, seen: _Seen, started: float) -> FolderResult:
     sections = {
-        "pictures": folder_result.pictures_of(seen.album, seen.arrangement),
+        "pictures": folder_result.pictures_of(seen.album, seen.arrangement, seen.matching),
         "groups": folder_result.groups_of(seen.album, seen.arrangement),
     }
     table = folder_result.groups_table(seen.album, seen.arrangement, seen.matching)

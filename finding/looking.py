@@ -1,9 +1,13 @@
 """Look at folders: list their files, read their pictures, and arrange what is near-duplicate."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from finding.hashes import Hashes, voting, wanted_by
 from finding.options import Matching
 from hashing import Arrangement, Ballot, Content, arrange
 from images import Picture, Settings, Store
@@ -19,13 +23,14 @@ MOST_PIXELS = 120_000_000
 class Album:
     """What folders hold: the files that are pictures, or are named like one, and what reading each came to.
 
-    `others` counts files that are neither.
+    `others` counts files that are neither. `hashes` (m, a, w) are the hashes that vote, of the readable pictures.
     """
 
     listing: Listing
     files: tuple[File, ...]
     readings: tuple[Reading, ...]
     others: int
+    hashes: Hashes
 
     @property
     def pictures(self) -> list[int]:
@@ -33,15 +38,19 @@ class Album:
         return [i for i, reading in enumerate(self.readings) if isinstance(reading, Picture)]
 
     def contents(self) -> list[Content | None]:
-        """Return what each file shows, None for an unreadable one."""
-        return [content_of(reading) for reading in self.readings]
+        """Return what each file shows, to be compared by the hashes that vote; None for an unreadable one."""
+        found: list[Content | None] = [None] * len(self.readings)
+        for hashes, i in zip(self.hashes, self.pictures, strict=True):
+            reading = self.readings[i]
+            if isinstance(reading, Picture):
+                found[i] = content_of(reading, hashes)
+        return found
 
 
-def content_of(reading: Reading) -> Content | None:
-    """Return what a picture shows, None for a failure."""
-    if not isinstance(reading, Picture):
-        return None
-    return Content(reading.sha256, reading.fingerprint, reading.width * reading.height, reading.bytes)
+def content_of(picture: Picture, hashes: NDArray[np.uint64]) -> Content:
+    """Return what a picture shows, to be compared by the hashes (a, w) that vote."""
+    made = replace(picture.fingerprint, hashes=hashes.reshape(-1))
+    return Content(picture.sha256, made, picture.width * picture.height, picture.bytes)
 
 
 def settings_of(*, fast_jpeg: bool) -> Settings:
@@ -53,6 +62,7 @@ def look_at(  # noqa: PLR0913 - one keyword each for what a user can ask for
     folders: Sequence[Path],
     settings: Settings,
     store: Store,
+    matching: Matching,
     *,
     hidden: bool,
     follow_links: bool,
@@ -61,15 +71,17 @@ def look_at(  # noqa: PLR0913 - one keyword each for what a user can ask for
 ) -> Album:
     """Read the pictures of folders, in natural order."""
     listing = list_files(folders, hidden=hidden, follow_links=follow_links, spared=spared)
-    readings = read_files(listing.files, settings, store, progress)
+    readings = read_files(listing.files, settings, store, progress, wanted_by(matching))
     both = [(file, reading) for file, reading in zip(listing.files, readings, strict=True) if reading is not None]
     files, kept = tuple(file for file, _ in both), tuple(reading for _, reading in both)
-    return Album(listing, files, kept, len(readings) - len(both))
+    pictures = [reading for reading in kept if isinstance(reading, Picture)]
+    hashes = voting(pictures, matching, store, fast=settings.fast_jpeg)
+    return Album(listing, files, kept, len(readings) - len(both), hashes)
 
 
 def arranged(album: Album, matching: Matching, progress: Callable[[str, int, int], None]) -> Arrangement:
     """Return the groups, families and blocks of an album; rows are places in it."""
-    ballot = Ballot(matching.threshold, matching.quorum)
+    ballot = Ballot(matching.threshold, matching.quorum, matching.algorithms, matching.bits // 64)
     contents = album.contents()
     return arrange(
         contents, ballot, verify=matching.verify, orientations=matching.orientations, progress=progress

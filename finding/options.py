@@ -57,13 +57,15 @@ def add_links(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow-links", action="store_true", help="follow links to files and folders")
 
 
-def add_matching(parser: argparse.ArgumentParser, algorithms: Sequence[str], voters: Sequence[str]) -> None:
+def add_matching(
+    parser: argparse.ArgumentParser, algorithms: Sequence[str], voters: Sequence[str], default_of_64: int
+) -> None:
     """Add what decides whether two pictures are near-duplicates; `voters` are the algorithms by default."""
     group = parser.add_argument_group("what is similar")
     limit = group.add_mutually_exclusive_group()
     limit.add_argument(
         "-d", "--diff", metavar="DIFF", type=_number,
-        help="distances must be below DIFF (default: 16 of 64 bits, and as much of larger hashes)",
+        help=f"distances must be below DIFF (default: {default_of_64} of 64 bits, and as much of larger hashes)",
     )  # fmt: skip
     limit.add_argument(
         "--similarity", metavar="PERCENT", type=_percent, help="the same in percent: 100 means equal hashes"
@@ -120,6 +122,8 @@ def matching_of(options: argparse.Namespace, parser: argparse.ArgumentParser, de
     if not 1 <= quorum <= voters:
         parser.error(f"--quorum {quorum}: there are {voters} algorithms")
     orientations = tuple(name for name in ("mirrored", "rotated") if getattr(options, name))
+    if orientations and options.hash_size != SIZES[0]:
+        parser.error("--mirrored and --rotated turn small thumbnails: they need --hash-size 8")
     return Matching(options.algorithms, options.hash_size, threshold, quorum, not options.no_verify, orientations)
 
 

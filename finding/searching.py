@@ -6,14 +6,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from finding.hashes import Hashes, packed
-from finding.looking import Album, content_of
+from finding.hashes import Hashes
+from finding.looking import Album
 from finding.options import Matching
 from hashing import Content, Fingerprint, Fingerprints
 from hashing.faces import faces_of
 from hashing.nearest import Collection
 from hashing.verify import LOOK_ALIKE, NEAR_DUPLICATE, Verifier
-from images import Picture
 
 SAME_BYTES: Final = "same bytes"
 SAME_PIXELS: Final = "same pixels"
@@ -54,18 +53,15 @@ class Searched:
     collection: Collection
 
     @classmethod
-    def of(cls, album: Album, matching: Matching) -> "Searched":
+    def of(cls, album: Album) -> "Searched":
         """Pack the hashes of an album."""
         places = album.pictures
-        contents = tuple(c for c in (content_of(album.readings[i]) for i in places) if c is not None)
-        return cls(
-            tuple(places), contents, Collection.of(packed([content.fingerprint for content in contents], matching))
-        )
+        contents = tuple(content for content in album.contents() if content is not None)
+        return cls(tuple(places), contents, Collection.of(album.hashes))
 
-    def find(self, query: Picture, matching: Matching, nearest: int | None) -> Found:
+    def find(self, wanted: Content, matching: Matching, nearest: int | None) -> Found:
         """Return the `nearest` pictures whatever their distance, or all that are near-duplicates or look-alikes."""
-        wanted = content_of(query)
-        if wanted is None or not self.contents:
+        if not self.contents:
             return Found(())
         faces = _faces(wanted.fingerprint, matching)
         best = self._best(faces, matching, nearest)
@@ -139,18 +135,14 @@ class _Sides:
 
 
 def _faces(own: Fingerprint, matching: Matching) -> _Sides:
-    upright = packed([own], matching)
+    shape = (-1, len(matching.algorithms), matching.bits // 64)
+    upright = own.hashes.reshape(shape)
     thumbnails, colours = own.thumbnail[None], own.colours[None]
     if matching.orientations and not own.flat:
-        faces = faces_of(Fingerprints.pack([Content("", own, 0, 0)]), [0], frozenset(matching.orientations))
+        prints = Fingerprints.pack([Content("", own, 0, 0)])
+        faces = faces_of(prints, [0], frozenset(matching.orientations), matching.algorithms)
         turned = slice(faces.upright, None)
-        prints = [
-            Fingerprint(hashes, thumbnail, colour, blank=False, low_detail=False, digest=b"")
-            for hashes, thumbnail, colour in zip(
-                faces.hashes[turned], faces.thumbnails[turned], faces.colours[turned], strict=True
-            )
-        ]
-        upright = np.concatenate([upright, packed(prints, matching)])
+        upright = np.concatenate([upright, faces.hashes[turned].reshape(shape)])
         thumbnails = np.concatenate([thumbnails, faces.thumbnails[turned]])
         colours = np.concatenate([colours, faces.colours[turned]])
     return _Sides(upright, thumbnails, colours)

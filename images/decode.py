@@ -4,15 +4,18 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
 import PIL
+from numpy.typing import NDArray
 from PIL import Image, ImageFile, UnidentifiedImageError, features
 
 from hashing import Fingerprint, fingerprint
+from hashing.algorithms import hash_of
 from images.formats import HEAD, sniff
 from images.results import Problem
 
@@ -41,19 +44,31 @@ _FAST_SIDE: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What is known of a picture's content; `width` and `height` are pixels after orientation."""
+    """What is known of a picture's content; `width` and `height` are pixels after orientation.
+
+    `hashes` are those that were asked for besides the fingerprint, in that order.
+    """
 
     format: str
     width: int
     height: int
     animated: bool
     fingerprint: Fingerprint
+    hashes: tuple[NDArray[np.uint64], ...] = ()
 
 
-def decode(source: bytes | Path, *, max_pixels: int, fast_jpeg: bool = False) -> Decoded | Problem:
+def decode(
+    source: bytes | Path,
+    *,
+    max_pixels: int,
+    fast_jpeg: bool = False,
+    hashes: Sequence[str] = (),
+    hash_size: int = 8,
+) -> Decoded | Problem:
     """Decode the first frame of a picture and take its fingerprint, or say why that can not be done.
 
     `fast_jpeg` lets the JPEG decoder scale large pictures down; their hashes may then differ by some bits.
+    `hashes` names algorithms whose hashes of `hash_size` squared bits are wanted, too.
     """
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         kind = sniff(file.read(HEAD))
@@ -63,7 +78,7 @@ def decode(source: bytes | Path, *, max_pixels: int, fast_jpeg: bool = False) ->
             return problem
         file.seek(0)
         try:
-            return _decode(file, kind, max_pixels, fast_jpeg)
+            return _decode(file, kind, max_pixels, fast_jpeg, lambda picture: _hashes(picture, hashes, hash_size))
         except Image.DecompressionBombError:
             return Problem("too_many_pixels", "The picture holds more pixels than it declares.")
         except UnidentifiedImageError:
@@ -80,7 +95,18 @@ def too_many_pixels(width: int, height: int, max_pixels: int) -> Problem | None:
     return Problem("too_many_pixels", f"The picture has {size:.1f} megapixels; the limit is {limit:g}.")
 
 
-def _decode(file: IO[bytes], kind: str, max_pixels: int, fast: bool) -> Decoded | Problem:
+def _hashes(picture: Image.Image, names: Sequence[str], size: int) -> tuple[NDArray[np.uint64], ...]:
+    gray = picture.convert("L") if names else picture
+    return tuple(hash_of(gray, name, size) for name in names)
+
+
+def _decode(
+    file: IO[bytes],
+    kind: str,
+    max_pixels: int,
+    fast: bool,
+    more: Callable[[Image.Image], tuple[NDArray[np.uint64], ...]],
+) -> Decoded | Problem:
     # The header is checked here, with our own sentence; but an icon's own pictures are loaded while it is opened,
     # and Pillow refuses twice this number.
     Image.MAX_IMAGE_PIXELS = max_pixels // 2 if kind == "ICO" else None
@@ -102,7 +128,7 @@ def _decode(file: IO[bytes], kind: str, max_pixels: int, fast: bool) -> Decoded 
             if orientation >= 5:
                 width, height = height, width
             animated = kind in _ANIMATED and _is_animated(opened)
-    return Decoded(kind, width, height, animated, fingerprint(picture))
+    return Decoded(kind, width, height, animated, fingerprint(picture), more(picture))
 
 
 def prepare(picture: Image.Image, orientation: int = 1) -> Image.Image:

@@ -41,7 +41,13 @@ def main() -> int:
 def answer(task: Task) -> Decoded | Problem:
     """Do one task; memory above the limit is an answer too."""
     try:
-        return decode(task.source, max_pixels=task.max_pixels, fast_jpeg=task.fast_jpeg)
+        return decode(
+            task.source,
+            max_pixels=task.max_pixels,
+            fast_jpeg=task.fast_jpeg,
+            hashes=task.hashes,
+            hash_size=task.hash_size,
+        )
     except MemoryError:
         return Problem("decoder_crashed", "Decoding the picture took more memory than is allowed.")
     except FileNotFoundError:

@@ -7,9 +7,16 @@ import queue
 import stat
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Final
+
+import imagehash
+import numpy as np
+import PIL
+import scipy
+from numpy.typing import NDArray
 
 from images.decode import Decoded, too_many_pixels
 from images.folder import File, Marks
@@ -29,26 +36,55 @@ _NAMED_AS_PICTURE: Final = (
 _SETTLED_NS: Final = 2_000_000_000
 """A file written less than this before it was read may change again within one tick of its disk's clock (2 s on
 FAT): its marks would then not tell."""
+_LIBRARIES: Final = f"imagehash={imagehash.__version__};pillow={PIL.__version__};scipy={scipy.__version__};wavelets={version('PyWavelets')}"
 _COMMIT_FILES: Final = 200
 _COMMIT_SECONDS: Final = 1.0
 # Verdicts that hang on this machine or on an option rather than on the bytes: made anew in each run.
 _NOT_REMEMBERED: Final = frozenset({"decoder_crashed", "too_many_pixels", "unsupported_format"})
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Hashes that are wanted besides the fingerprint: algorithms, and the square root of their bits."""
+
+    algorithms: tuple[str, ...] = ()
+    size: int = 8
+
+    def version(self, algorithm: str, *, fast: bool) -> str:
+        """Name what decides the bits of one of these hashes, for the cache key."""
+        return f"{algorithm};{self.size};{_LIBRARIES}{';fast' if fast else ''}"
+
+
 def read_files(
-    files: Sequence[File], settings: Settings, store: Store, progress: Callable[[int, int], None] | None = None
+    files: Sequence[File],
+    settings: Settings,
+    store: Store,
+    progress: Callable[[int, int], None] | None = None,
+    wanted: Wanted = Wanted(),
 ) -> list[Reading | None]:
     """Return a picture or a failure for each file; None for a file that is none and is not named like one.
 
-    `progress(done, total)` is called from this thread. However the run ends, what was read so far is in the store.
+    Afterwards the store has the `wanted` hashes of each picture: see `hashes_of`. `progress(done, total)` is called
+    from this thread. However the run ends, what was read so far is in the store.
     """
-    run = _Run(files, settings, store)
+    run = _Run(files, settings, store, wanted)
     with Workers(settings.worker_count, settings.decode_timeout, run.broken.append) as workers:
         try:
             run.finish(workers, progress)
         finally:
             run.commit()
     return run.results
+
+
+def hashes_of(contents: Sequence[str], wanted: Wanted, store: Store, *, fast: bool) -> NDArray[np.uint64]:
+    """Return the wanted hashes (n, a, w) of contents that `read_files` read with this wish, given by their digests."""
+    columns = []
+    for name in wanted.algorithms:
+        known = store.hashes(contents, wanted.version(name, fast=fast))
+        columns.append([np.frombuffer(known[sha256], "<u8") for sha256 in contents])
+    words = wanted.size**2 // 64
+    shape = (len(wanted.algorithms), len(contents), words)
+    return np.array(columns, np.uint64).reshape(shape).transpose(1, 0, 2)
 
 
 def digest_of(path: str) -> tuple[str, Marks] | None:
@@ -69,6 +105,7 @@ class _Run:
     files: Sequence[File]
     settings: Settings
     store: Store
+    wanted: Wanted
     results: list[Reading | None] = field(default_factory=list)
     broken: list[Exception] = field(default_factory=list)
     _waiting: dict[str, list[int]] = field(default_factory=dict)
@@ -78,6 +115,7 @@ class _Run:
     _seen: list[KnownFile] = field(default_factory=list)
     _committed: float = field(default_factory=time.monotonic)
     _done: int = 0
+    _hashes: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def finish(self, workers: Workers, progress: Callable[[int, int], None] | None) -> None:
         total = len(self.files)
@@ -100,9 +138,11 @@ class _Run:
         """Put into the store what was found so far."""
         if self._new:
             self.store.record([], self._new, fast=self.settings.fast_jpeg)
+        for name, made in self._hashes.items():
+            self.store.record_hashes(self.wanted.version(name, fast=self.settings.fast_jpeg), made)
         if self._seen:
             self.store.record_files(self._seen)
-        self._new, self._seen = [], []
+        self._new, self._seen, self._hashes = [], [], {}
         self._committed = time.monotonic()
 
     def _unknown(self) -> list[int]:
@@ -111,11 +151,20 @@ class _Run:
         matching = {
             i: seen.sha256 for i, file in enumerate(self.files) if (seen := known.get(_key(file))) and _is(seen, file)
         }
-        self._contents = self.store.contents(matching.values(), fast=self.settings.fast_jpeg)
+        self._look_up(matching.values())
         for i, sha256 in matching.items():
             if sha256 in self._contents:
                 self._settle(i, sha256)
         return [i for i in range(len(self.files)) if matching.get(i) not in self._contents]
+
+    def _look_up(self, hashes: Iterable[str]) -> None:
+        """Take from the store what is known of contents, where that is all that is wanted."""
+        known = self.store.contents(hashes, fast=self.settings.fast_jpeg)
+        whole = {sha256 for sha256, content in known.items() if content.status == "ok"}
+        for name in self.wanted.algorithms:
+            version = self.wanted.version(name, fast=self.settings.fast_jpeg)
+            whole &= self.store.hashes(whole, version).keys()
+        self._contents |= {key: one for key, one in known.items() if key in whole or one.status != "ok"}
 
     def _read(self, i: int, workers: Workers) -> None:
         content = self._bytes_of(i)
@@ -124,7 +173,7 @@ class _Run:
             return
         sha256 = hashlib.sha256(content).hexdigest()
         if sha256 not in self._contents:
-            self._contents |= self.store.contents([sha256], fast=self.settings.fast_jpeg)
+            self._look_up([sha256])
         if sha256 in self._contents:
             self._settle(i, sha256)
         elif sha256 in self._waiting:
@@ -132,7 +181,8 @@ class _Run:
         else:
             self._waiting[sha256] = [i]
             size = len(content)
-            task = Task(content, self.settings.max_pixels, self.settings.fast_jpeg)
+            wanted = self.wanted
+            task = Task(content, self.settings.max_pixels, self.settings.fast_jpeg, wanted.algorithms, wanted.size)
             workers.submit(task, lambda result: self._decoded.put((sha256, size, result)))
 
     def _bytes_of(self, i: int) -> bytes | None:
@@ -177,6 +227,8 @@ class _Run:
                 else:
                     shape = (result.format, result.width, result.height, result.animated, result.fingerprint)
                     content = Content(sha256, "ok", "", size, *shape)
+                    for name, words in zip(self.wanted.algorithms, result.hashes, strict=True):
+                        self._hashes.setdefault(name, {})[sha256] = words.astype("<u8").tobytes()
                 if content.status not in _NOT_REMEMBERED:
                     self._new.append(content)
                 self._contents[sha256] = content

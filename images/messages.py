@@ -15,11 +15,13 @@ READY: Final = "ready"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One picture to decode: its bytes, or the file that holds them."""
+    """One picture to decode: its bytes, or the file that holds them; `hashes` are wanted besides its fingerprint."""
 
     source: bytes | Path
     max_pixels: int
     fast_jpeg: bool
+    hashes: tuple[str, ...] = ()
+    hash_size: int = 8
 
 
 def receive(stream: IO[bytes]) -> object:

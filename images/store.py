@@ -7,7 +7,7 @@ path); `objects/ab/<sha256>` the bytes; `tmp/` what is being written. Several ru
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,10 @@ CREATE TABLE fingerprint (sha256 TEXT, version TEXT, value BLOB NOT NULL, PRIMAR
 _FILE_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS file (path BLOB PRIMARY KEY, sha256 TEXT NOT NULL, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode TEXT NOT NULL) WITHOUT ROWID
+"""
+_HASH_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS hash (sha256 TEXT, version TEXT, value BLOB NOT NULL, PRIMARY KEY (sha256, version))
+    WITHOUT ROWID
 """
 _USED: Final = "SELECT sha256 FROM fetch WHERE sha256 IS NOT NULL UNION SELECT sha256 FROM file"
 
@@ -170,6 +174,19 @@ class Store:
         with self._translated(), self._writing():
             self._db.executemany("REPLACE INTO file VALUES (?,?,?,?,?,?)", rows)
 
+    def hashes(self, contents: Iterable[str], version: str) -> dict[str, bytes]:
+        """Return the further hashes of these contents that are known under a version, which the caller makes up."""
+        rows = self._select(
+            "SELECT sha256, value FROM hash WHERE version = ? AND sha256 IN ({})", sorted(set(contents)), (version,)
+        )
+        return dict(rows)
+
+    def record_hashes(self, version: str, made: Mapping[str, bytes]) -> None:
+        """Remember further hashes of contents, in one transaction."""
+        rows = [(sha256, version, value) for sha256, value in made.items()]
+        with self._translated(), self._writing():
+            self._db.executemany("REPLACE INTO hash VALUES (?,?,?)", rows)
+
     def record(self, visits: Sequence[Visit], contents: Sequence[Content], *, fast: bool = False) -> None:
         """Remember visits and contents, in one transaction; what was known of them before is replaced."""
         decoder, version = versions(fast=fast)
@@ -217,7 +234,7 @@ class Store:
                 self._db.execute("DELETE FROM fetch WHERE time < ?", (limit,))
             used = {row[0] for row in self._db.execute(_USED)}
             if not bytes_only:
-                for table in ("content", "fingerprint"):
+                for table in ("content", "fingerprint", "hash"):
                     self._db.execute(f"DELETE FROM {table} WHERE sha256 NOT IN ({_USED})")  # noqa: S608  (our own words)
             for sha256, _ in list(self.objects.kept()):
                 if bytes_only or sha256 not in used:
@@ -235,11 +252,13 @@ class Store:
                 self._db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
                 for statement in _SCHEMA.split(";"):
                     self._db.execute(statement)
-                self._db.execute(_FILE_TABLE)
+                for statement in (_FILE_TABLE, _HASH_TABLE):
+                    self._db.execute(statement)
                 self._db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
                 return
             if version == SCHEMA_VERSION and self._pragma("application_id") == _APPLICATION_ID:
-                self._db.execute(_FILE_TABLE)
+                for statement in (_FILE_TABLE, _HASH_TABLE):
+                    self._db.execute(statement)
         if self._pragma("application_id") != _APPLICATION_ID or version != SCHEMA_VERSION:
             raise StateError(
                 f"The store {self.folder} has format {version}; this program reads format {SCHEMA_VERSION}.",

@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from finding.hashes import distances, packed
+from finding.hashes import distances
 from finding.looking import Album
 from finding.options import Matching
 from finding.searching import Found
 from hashing import Arrangement
+from hashing.algorithms import to_hex
 from images import FetchFailure, Picture
 from images.files import Reading
 
@@ -51,12 +52,15 @@ def parameters_of(matching: Matching) -> dict[str, Any]:
     return {"diff" if key == "threshold" else key: value for key, value in asdict(matching).items()}
 
 
-def pictures_of(album: Album, arrangement: Arrangement | None) -> list[dict[str, Any]]:
+def pictures_of(album: Album, arrangement: Arrangement | None, matching: Matching) -> list[dict[str, Any]]:
     """Return one object a file, in natural order."""
     keepers = {group.representative for group in arrangement.groups} if arrangement else set()
     found = []
+    words = dict(zip(album.pictures, album.hashes, strict=True))
     for i, (file, reading) in enumerate(zip(album.files, album.readings, strict=True)):
         one: dict[str, Any] = {"path": file.path, "also": [name.path for name in file.also], **known(reading)}
+        if i in words:
+            one["voting"] = {name: to_hex(own) for name, own in zip(matching.algorithms, words[i], strict=True)}
         if arrangement:
             group = arrangement.group[i]
             one |= {
@@ -102,11 +106,11 @@ def groups_of(album: Album, arrangement: Arrangement) -> list[dict[str, Any]]:
     ]
 
 
-def distances_within(album: Album, members: Sequence[int], keeper: int, matching: Matching) -> list[list[int]]:
+def distances_within(album: Album, members: Sequence[int], keeper: int) -> list[list[int]]:
     """Return the distances of the members of a group to its keeper, one an algorithm."""
-    prints = [reading.fingerprint for i in (*members, keeper) if isinstance(reading := album.readings[i], Picture)]
-    hashes = packed(prints, matching)
-    table: list[list[int]] = distances(hashes[:-1], hashes[-1]).tolist()
+    row = {place: k for k, place in enumerate(album.pictures)}
+    hashes = album.hashes
+    table: list[list[int]] = distances(hashes[[row[i] for i in members]], hashes[row[keeper]]).tolist()
     return table
 
 
@@ -116,7 +120,7 @@ def groups_table(album: Album, arrangement: Arrangement, matching: Matching) -> 
         ("group", "family", "keeper", "path", "width", "height", "bytes", *matching.algorithms)
     ]
     for number, group in enumerate(arrangement.groups, start=1):
-        table = distances_within(album, group.members, group.representative, matching)
+        table = distances_within(album, group.members, group.representative)
         for i, each in zip(group.members, table, strict=True):
             one = known(album.readings[i])
             keeper = "yes" if i == group.representative else "no"

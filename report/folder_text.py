@@ -55,7 +55,7 @@ def groups(album: Album, arrangement: Arrangement, matching: Matching) -> Iterat
     """Yield the groups, the suggested keeper of each marked, with distances to it."""
     for number, group in enumerate(arrangement.groups, start=1):
         yield f"group {number} (family {arrangement.family[group.members[0]]}): {len(group.members)} pictures"
-        table = distances_within(album, group.members, group.representative, matching)
+        table = distances_within(album, group.members, group.representative)
         for i, each in sorted(
             zip(group.members, table, strict=True), key=lambda item: (item[0] != group.representative, item[0])
         ):
