@@ -1,0 +1,157 @@
+"""Time an export: from the store beside a plain copy of the same files, and from the network beside img2dataset.
+
+The copy is Python's own (shutil.copyfile, one after the other, nothing checked, nothing synced). img2dataset is run
+without resizing, on the same loopback server. Prints two tables.
+"""
+
+import argparse
+import csv
+import hashlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from export.folder import Folder
+from export.memory import Memory
+from images.store import Store
+from tests.pictures import encoded, scene
+from tests.servers import web_server
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    """Run everything and print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--pictures", type=int, default=20_000, help="from the store (default: %(default)s)")
+    parser.add_argument("--kilobytes", type=int, default=60, help="of a picture, on average (default: %(default)s)")
+    parser.add_argument("--fetched", type=int, default=1000, help="from the network (default: %(default)s)")
+    parser.add_argument(
+        "--img2dataset",
+        metavar="PYTHON",
+        help="interpreter of an environment with img2dataset",
+    )
+    parser.add_argument("--rounds", type=int, default=3, help="the best one counts (default: %(default)s)")
+    parser.add_argument("--folder", type=Path, help="on the disk to be measured (default: the temporary folder)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        from_store(Path(name), options)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name:
+        from_network(Path(name), options.fetched, options.img2dataset)
+
+
+def from_store(folder: Path, options: argparse.Namespace) -> None:
+    """Compare the export with a copy, turn by turn, so that a busy machine hits both."""
+    with Store(folder / "store") as store:
+        files = filled(store, options.pictures, options.kilobytes)
+        steps: dict[str, Callable[[int], None]] = {
+            "plain copy": lambda n: copied(store, files, folder / f"copy{n}"),
+            "plain copy, each file synced": lambda n: copied(store, files, folder / f"synced{n}", synced=True),
+            "export: verified, synced, renamed": lambda n: exported(store, files, folder / f"out{n}"),
+            "export again: verified, nothing to do": lambda n: exported(store, files, folder / f"out{n}"),
+        }
+        best = dict.fromkeys(steps, float("inf"))
+        for n in range(options.rounds):
+            for title, step in steps.items():
+                best[title] = min(best[title], timed(step, n))
+            for path in folder.glob(f"*[a-z]{n}"):
+                shutil.rmtree(path)
+    print(f"{'from the store, ' + str(len(files)) + ' files':44}{'seconds':>10}{'files/s':>10}{'of the copy':>14}")
+    for title, seconds in best.items():
+        row(title, seconds, len(files), best["plain copy"])
+
+
+def from_network(folder: Path, count: int, peer: str | None) -> None:
+    """Compare the command, imports and all, with img2dataset."""
+    pictures = {f"/{n}.jpg": encoded(scene(n % 50)) + b"%d" % n for n in range(count)}
+    with web_server(pictures) as web:
+        with (folder / "urls.csv").open("w", newline="", encoding="utf-8") as stream:
+            csv.writer(stream).writerows([["url"], *[[web.url + path] for path in pictures]])
+        times = {"export, fetched": timed(lambda _: command(folder, "out"), 0)}
+        times["export, known to the store"] = timed(lambda _: command(folder, "again"), 0)
+        if peer:
+            times["img2dataset, 1 process, 64 threads"] = timed(lambda _: img2dataset(folder, peer, 1), 0)
+            times["img2dataset, 2 processes, 32 threads each"] = timed(lambda _: img2dataset(folder, peer, 2), 0)
+    print(f"{'from the network, ' + str(count) + ' pictures':44}{'seconds':>10}{'files/s':>10}{'of ours':>14}")
+    for title, seconds in times.items():
+        row(title, seconds, count, times["export, fetched"])
+
+
+def row(title: str, seconds: float, count: int, base: float) -> None:
+    """Print a line: the time, the rate, and the speed as a share of the base's."""
+    print(f"{title:44}{seconds:10.2f}{count / seconds:10.0f}{base / seconds:14.2f}")
+
+
+def filled(store: Store, count: int, kilobytes: int) -> dict[str, str]:
+    """Keep random files in the store, of half to one and a half times the size; return their hashes by name."""
+
+    def keep(n: int) -> str:
+        chance = random.Random(n)
+        data = chance.randbytes(chance.randrange(kilobytes * 512, kilobytes * 1536))
+        sha256 = hashlib.sha256(data).hexdigest()
+        store.objects.keep(sha256, data)
+        return sha256
+
+    with ThreadPoolExecutor(8) as pool:
+        return {f"{n:06}.jpg": sha256 for n, sha256 in enumerate(pool.map(keep, range(count)))}
+
+
+def copied(store: Store, files: dict[str, str], out: Path, *, synced: bool = False) -> None:
+    """Copy the files as a script would."""
+    import os  # noqa: PLC0415 - for the yardstick only
+
+    out.mkdir()
+    for name, sha256 in files.items():
+        shutil.copyfile(store.objects.path(sha256), out / name)
+        if synced:
+            with (out / name).open("rb") as stream:
+                os.fsync(stream.fileno())
+
+
+def exported(store: Store, files: dict[str, str], out: Path) -> None:
+    """Write the files as the command does."""
+    folder = Folder(out)
+    todo = folder.standing(files, {"manifest.csv": b""}, lambda *_: None)
+    folder.write(todo, Memory(files), store.open_bytes, lambda *_: None)
+
+
+def command(folder: Path, out: str) -> None:
+    """Run download_images.py."""
+    script = [sys.executable, str(_ROOT / "download_images.py"), "-s", "urls.csv", "-r", "A2:A", "-o", out]
+    finish([*script, "--allow-private", "127.0.0.0/8"], folder)
+
+
+def finish(command: list[str], folder: Path) -> None:
+    """Run a program to its end, and stop with what it said where it fails."""
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+
+
+def img2dataset(folder: Path, python: str, processes: int) -> None:
+    """Run img2dataset on the same addresses; 64 threads in all, as we have 64 connections."""
+    options = ["--url_list", "urls.csv", "--input_format", "csv", "--url_col", "url", "--output_format", "files"]
+    options += ["--resize_mode", "no", "--skip_reencode", "True", "--enable_wandb", "False", "--retries", "2"]
+    options += ["--processes_count", str(processes), "--thread_count", str(64 // processes)]
+    options += ["--output_folder", f"img2dataset{processes}"]
+    program = "import sys; from img2dataset import download; from img2dataset.main import main; main()"
+    finish([python, "-c", program, *options], folder)
+
+
+def timed(step: Callable[[int], None], n: int) -> float:
+    """Return the seconds of a step."""
+    start = time.perf_counter()
+    step(n)
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()
