@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sheets.google import GoogleWorksheet
-from sheets.google_client import Patience
+from sheets.google.client import Patience
 from tests.google.server import StandIn
 
 

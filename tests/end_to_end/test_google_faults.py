@@ -17,8 +17,8 @@ import pytest
 from errors import CurationError, ServiceFailed, SheetChanged, Unsortable
 from sheets.a1 import parse
 from sheets.google import GoogleWorksheet
-from sheets.google_client import Patience, Refused
-from sheets.google_stamps import KEY
+from sheets.google.client import Patience, Refused
+from sheets.google.stamps import KEY
 from sheets.rows import Scope
 from sheets.worksheet import Move
 from tests.contract.google_bench import Hours, opened

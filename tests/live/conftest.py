@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from sheets.google import GoogleWorksheet
-from sheets.google_client import Answered, Patience, Service
-from sheets.google_credentials import SHEETS, load
-from sheets.google_open import target
+from sheets.google.client import Answered, Patience, Service
+from sheets.google.credentials import SHEETS, load
+from sheets.google.open import target
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from sheets.a1 import parse
-from sheets.google_client import Answered, Refused
+from sheets.google.client import Answered, Refused
 from sheets.rows import Scope
 from sheets.worksheet import Move
 from tests.live.conftest import Live

@@ -9,9 +9,9 @@ from typing import Any
 import googleapiclient
 import pytest
 
-from sheets.google_batch import Backup, Plan, beside, body, quoted, rank_text, ranks_of, stamp_body
-from sheets.google_preflight import Box
-from sheets.google_stamps import Stamp, next_stamp, parsed_stamp, verdict
+from sheets.google.batch import Backup, Plan, beside, body, quoted, rank_text, ranks_of, stamp_body
+from sheets.google.preflight import Box
+from sheets.google.stamps import Stamp, next_stamp, parsed_stamp, verdict
 
 SCHEMAS = json.loads(
     (Path(googleapiclient.__file__).parent / "discovery_cache/documents/sheets.v4.json").read_text(encoding="utf-8")

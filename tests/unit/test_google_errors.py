@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from errors import AccessRefused, CurationError, NotFound, ServiceFailed, Unsortable, UsageError
-from sheets.google_client import Patience, Service
-from sheets.google_credentials import Account, load
-from sheets.google_errors import Where, refusal, token_refused, translated, unreachable
-from sheets.google_open import Book, Tab, choose, target, title_query
+from sheets.google.client import Patience, Service
+from sheets.google.credentials import Account, load
+from sheets.google.errors import Where, refusal, token_refused, translated, unreachable
+from sheets.google.open import Book, Tab, choose, target, title_query
 
 WHERE = Where("Foods", "robot@project.iam.example")
 WRITING = Where("Foods", "robot@project.iam.example", writing=True)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sheets.google_batch import ranks_of
-from sheets.google_judgement import Seen, Verdict, columns_of, exchanged, judged, judged_later, sources, typed
+from sheets.google.batch import ranks_of
+from sheets.google.judgement import Seen, Verdict, columns_of, exchanged, judged, judged_later, sources, typed
 
 Table = list[list[Hashable]]
 N = 12

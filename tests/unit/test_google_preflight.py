@@ -6,9 +6,9 @@ import pytest
 
 from errors import NotFound
 from sheets.a1 import parse
-from sheets.google_preflight import Box, Preflight, broken_formulas, compact, obstacles, preflight
-from sheets.google_reading import Question, Reading, asked, reading
-from sheets.google_stamps import KEY, Stamp
+from sheets.google.preflight import Box, Preflight, broken_formulas, compact, obstacles, preflight
+from sheets.google.reading import Question, Reading, asked, reading
+from sheets.google.stamps import KEY, Stamp
 from sheets.rows import Scope
 
 MOVING = Box(1, 9, 1, 3)  # B2:C9

@@ -24,8 +24,8 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.auth.transport.requests import AuthorizedSession, Request
 
 from errors import CurationError, UsageError
-from sheets.google_credentials import Account, is_loopback
-from sheets.google_errors import Refusal, Where, refusal, token_refused, translated, unreachable
+from sheets.google.credentials import Account, is_loopback
+from sheets.google.errors import Refusal, Where, refusal, token_refused, translated, unreachable
 
 _LOG = logging.getLogger(__name__)
 _HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")

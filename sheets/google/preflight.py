@@ -6,7 +6,7 @@ from typing import Any
 
 from sheets.a1 import Area, column_letters
 from sheets.formulas import survives_move
-from sheets.google_stamps import KEY, Stamp, parsed_stamp
+from sheets.google.stamps import KEY, Stamp, parsed_stamp
 from sheets.rows import Obstacle
 
 Json = Mapping[str, Any]

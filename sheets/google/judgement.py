@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from itertools import pairwise
 
-from sheets.google_cells import without_rows
+from sheets.google.cells import without_rows
 
 Cells = Sequence[Sequence[Hashable]]
 # More retyped cells in one column than a few people type in a second: rather a column that was exchanged.

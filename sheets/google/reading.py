@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import NotFound
-from sheets import google_cells
 from sheets.a1 import Area, column_letters
 from sheets.beside import EMPTY, SideCell, parting
-from sheets.google_batch import beside
-from sheets.google_cells import CELL_FIELDS
-from sheets.google_judgement import Seen, columns_of
-from sheets.google_preflight import Box, Preflight, broken_formulas, hidden_rows, obstacles
+from sheets.google import cells as google_cells
+from sheets.google.batch import beside
+from sheets.google.cells import CELL_FIELDS
+from sheets.google.judgement import Seen, columns_of
+from sheets.google.preflight import Box, Preflight, broken_formulas, hidden_rows, obstacles
 from sheets.rows import Obstacle, Rows, Scope
 
 Json = Mapping[str, Any]

@@ -3,7 +3,7 @@
 The outcome of a request whose answer does not come is found out from the stamp that the batch leaves first:
 our stamp is there: it was applied; it is not: the same stamp goes out again with a fresh plan, three times at
 most. Before giving up, a lone stamp takes the id, so that a request still on its way is refused for ever.
-What came in between our last look and the batch is judged from the answer; see `google_judgement`.
+What came in between our last look and the batch is judged from the answer; see `judgement`.
 """
 
 import time
@@ -13,11 +13,11 @@ from typing import NoReturn
 
 from errors import CurationError, ServiceFailed, SheetChanged
 from sheets.a1 import column_letters
-from sheets.google_batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
-from sheets.google_client import Answered, Outcome, Refused, Service, Unknown
-from sheets.google_judgement import Seen, Verdict, judged, judged_later, sources, typed
-from sheets.google_reading import Reading, seen_after
-from sheets.google_stamps import Stamp, cancelled, next_stamp
+from sheets.google.batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
+from sheets.google.client import Answered, Outcome, Refused, Service, Unknown
+from sheets.google.judgement import Seen, Verdict, judged, judged_later, sources, typed
+from sheets.google.reading import Reading, seen_after
+from sheets.google.stamps import Stamp, cancelled, next_stamp
 from sheets.rows import Scope
 
 _TRIES = 3

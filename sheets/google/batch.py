@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sheets.google_preflight import Box
-from sheets.google_stamps import Stamp, creation, deletions
+from sheets.google.preflight import Box
+from sheets.google.stamps import Stamp, creation, deletions
 
 # The state right after the same atomic call: the values, and what would explain values that nobody expected.
 ANSWER_FIELDS = (

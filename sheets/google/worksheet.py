@@ -1,6 +1,6 @@
 """The Google Sheets back-end: rows are read, and put into another order by one atomic request.
 
-What each edit in the moment between our last look and the batch ends in (`google_judgement` tells them apart):
+What each edit in the moment between our last look and the batch ends in (`judgement` tells them apart):
 
     a label or note typed in a moving row      it moves with its row; the run succeeds
     rows added below the range                 they stay below; the run succeeds
@@ -17,7 +17,7 @@ What each edit in the moment between our last look and the batch ends in (`googl
     the tab renamed or deleted                 found again by its id; NotFound, nothing was written
     another run landed first                   our stamp's id is taken, the batch is refused: planned again, which
                                                  finds other rows: SheetChanged(landed=False)
-    our answer was lost                        found out from the stamp; see `google_commit`
+    our answer was lost                        found out from the stamp; see `commit`
     ... and rows were sorted by hand as well   SheetChanged(landed=True) where no order explains what is there
     ... and a column was changed as well       every column is looked for, and the sort taken back where it hit
                                                  another one; where that cannot be told: ServiceFailed, saying so
@@ -34,17 +34,18 @@ from pathlib import Path
 from typing import Any
 
 from errors import NotFound, SheetChanged, Unsortable
-from sheets import google_preflight, google_reading
 from sheets.a1 import Area
-from sheets.google_batch import Backup, Plan, quoted
-from sheets.google_client import Patience, Service
-from sheets.google_commit import Commit, Desk
-from sheets.google_credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
-from sheets.google_judgement import Seen, exchanged
-from sheets.google_open import Book, Tab, book, choose, find, target
-from sheets.google_preflight import Box
-from sheets.google_reading import Question, Reading
-from sheets.google_stamps import Stamp, verdict
+from sheets.google import preflight as google_preflight
+from sheets.google import reading as google_reading
+from sheets.google.batch import Backup, Plan, quoted
+from sheets.google.client import Patience, Service
+from sheets.google.commit import Commit, Desk
+from sheets.google.credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
+from sheets.google.judgement import Seen, exchanged
+from sheets.google.open import Book, Tab, book, choose, find, target
+from sheets.google.preflight import Box
+from sheets.google.reading import Question, Reading
+from sheets.google.stamps import Stamp, verdict
 from sheets.rows import Obstacle, Rows, Scope
 from sheets.worksheet import Committing, Identity, Move
 

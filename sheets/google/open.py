@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import NotFound, UsageError
-from sheets.google_client import Service
+from sheets.google.client import Service
 
 Json = Mapping[str, Any]
 
