@@ -118,9 +118,8 @@ def main() -> None:
     count = arguments.requests
     print(f"{count:,} small requests, one client     {alone:7.2f} s   {count / alone * 60:9,.0f} a minute")
     print(f"{count:,} small requests, four clients   {several:7.2f} s   {count / several * 60:9,.0f} a minute")
-    print(
-        f"reorder of {arguments.rows:,} rows x 6 columns   {seconds:7.2f} s   {busy:.2f} s of processor, {size / 1e6:.1f} MB of answer"
-    )
+    cost = f"{busy:.2f} s of processor, {size / 1e6:.1f} MB of answer"
+    print(f"reorder of {arguments.rows:,} rows x 6 columns   {seconds:7.2f} s   {cost}")
 
 
 if __name__ == "__main__":
