@@ -34,6 +34,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="Referer for a host that answers only its own pages, '*' for all (repeatable)",
     )  # fmt: skip
     group.add_argument(
+        "--per-host", metavar="N", type=_count, default=4, help="connections to one host at a time (default: 4)"
+    )
+    group.add_argument("--ca-bundle", metavar="FILE", type=Path, help="authorities to trust besides the usual ones")
+    group.add_argument(
         "--ignore-opt-out", action="store_true", help="fetch pictures whose server opts out by X-Robots-Tag"
     )
     group.add_argument("--proxy", metavar="URL", help="fetch through this proxy; its address rules apply then")
@@ -53,6 +57,8 @@ def settings_of(options: argparse.Namespace, *, base_folder: Path | None) -> Set
         referers=tuple(options.referer),
         obey_opt_out=not options.ignore_opt_out,
         proxy=options.proxy,
+        per_host=options.per_host,
+        ca_bundle=options.ca_bundle,
         refresh=options.refresh,
         keep_bytes=not options.no_keep_bytes,
         fast_jpeg=options.fast_jpeg,
@@ -73,6 +79,12 @@ def _seconds(text: str) -> float:
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return value
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 64):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 64")
+    return int(text)
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
