@@ -115,7 +115,7 @@ class Document(Protocol):
         ...
 
 
-def write(result: Result, path: Path) -> None:
+def write(result: Document, path: Path) -> None:
     """Write the JSON to `path` in one step; raise `StateError` in a sentence."""
     # A cell may hold half a character; what backslashreplace makes of it is JSON's own escape.
     save(result.to_json().encode("utf-8", "backslashreplace"), path)
