@@ -102,7 +102,7 @@ def export(options: argparse.Namespace, _: Interruptions) -> int:
             for sha256 in {row.sha256 for row in ready.plan.rows if row.sha256} - kept_before:
                 store.objects.remove(sha256)
     removed, changed = folder.clean(ready.standing.unowned) if options.clean and not options.dry_run else ((), ())
-    found = _found(worksheet, area, ready, options)
+    found = _found(worksheet, area, ready, choices, options)
     found.summary.update(
         output=str(folder.path),
         written=0 if options.dry_run else len(ready.standing.missing),
@@ -269,10 +269,11 @@ def _export(desk: Desk, look: _Look, *, dry_run: bool) -> Ready:
     )
 
 
-def _found(worksheet: Worksheet, area: Area, ready: Ready, options: argparse.Namespace) -> Found:
+def _found(worksheet: Worksheet, area: Area, ready: Ready, choices: Choices, options: argparse.Namespace) -> Found:
     identity = worksheet.identity
     names = ("names", "format", "keep", "placeholders", "splits", "seed", "split_by", "diff")
     parameters: dict[str, Any] = {name: getattr(options, name) for name in names}
+    parameters["format"] = choices.layout.name
     if isinstance(options.names, int):
         parameters["names"] = column_letters(options.names)
     parameters["label_column"] = None if options.label_column is None else column_letters(options.label_column)

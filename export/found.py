@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from export.layouts import guessed_types
 from export.manifest import LEFT_OUT, MANIFEST, ManifestRow
 from export.planning import Plan
 from report.building import host_of
@@ -152,6 +153,10 @@ def _warnings(found: Found) -> Iterator[str]:
         yield f"  Label conflict in group {conflict['group']}: {labels}"
     if len(conflicts) > _SHOWN:
         yield f"  and {len(conflicts) - _SHOWN} more label conflicts; the manifest flags them with label_conflict"
+    types = guessed_types(found.rows) if found.parameters.get("format") == "huggingface" else {}
+    if len(set(types.values())) > 1:
+        kinds = ", ".join(f"{kind} in {split}" for split, kind in types.items())
+        yield f"  Warning: the datasets library refuses labels that look like {kinds}: use other ones, or --format classes."
     first = found.rows[0] if found.rows else None
     if first and first.status == "not_a_url":
         yield (

@@ -1,11 +1,20 @@
 """The formats of an export: in which folder a picture lies, and the files that a loader wants beside it. Pure."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from export.manifest import ManifestRow, csv_of
+
+UNLABELLED: Final = "_unlabelled"
+"""What stands for a blank label where there must be one."""
+_GUESSES: Final = {
+    "truth values": re.compile("true|false", re.IGNORECASE),
+    "whole numbers": re.compile("[+-]?[0-9]+"),
+    "numbers": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?|nan|inf", re.IGNORECASE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +38,40 @@ def _nothing(_: Sequence[ManifestRow]) -> dict[str, bytes]:
 def _metadata(rows: Sequence[ManifestRow]) -> dict[str, bytes]:
     """Return the metadata.csv of each split, or of the whole, beside its pictures; `file_name` is relative to it.
 
-    https://huggingface.co/docs/datasets/image_dataset#imagefolder
+    https://huggingface.co/docs/datasets/image_dataset#imagefolder. The loader guesses the type of each column for
+    each split and refuses to join different ones, so that there is no column of numbers with blanks.
     """
+    labelled = any(row.label is not None for row in rows)
+    columns = ("file_name", "label", "url") if labelled else ("file_name", "url")
     tables: dict[str, list[list[str]]] = defaultdict(list)
     for row in rows:
         if row.file:
             folder, slash, name = row.file.rpartition("/")
-            tables[f"{folder}{slash}metadata.csv"].append(
-                [name, row.label or "", "" if row.group is None else str(row.group), row.url]
-            )
-    return {path: csv_of(("file_name", "label", "group", "url"), table) for path, table in tables.items()}
+            label = [row.label or UNLABELLED] if labelled else []
+            tables[f"{folder}{slash}metadata.csv"].append([name, *label, row.url])
+    return {path: csv_of(columns, table) for path, table in tables.items()}
+
+
+def guessed_types(rows: Sequence[ManifestRow]) -> dict[str, str]:
+    """Return what a loader that guesses takes the labels of each split for: "whole numbers", "numbers", "text" ...
+
+    >>> from dataclasses import replace
+    >>> row = ManifestRow(2, "u", "u", "train/1.jpg", split="train", label="5")
+    >>> guessed_types([row, replace(row, split="test", label="soup")])
+    {'test': 'text', 'train': 'whole numbers'}
+    """
+    held: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.file and row.split and row.label is not None:
+            held[row.split].add(row.label or UNLABELLED)
+    return {split: _type_of(labels) for split, labels in sorted(held.items())}
+
+
+def _type_of(labels: set[str]) -> str:
+    for name, pattern in _GUESSES.items():
+        if all(pattern.fullmatch(label) for label in labels):
+            return name
+    return "text"
 
 
 LAYOUTS: Final = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from export.grouping import Grouping, Readings
-from export.layouts import Layout
+from export.layouts import UNLABELLED, Layout
 from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, ManifestRow, to_csv, to_jsonl
 from export.names import distinct, extension_of, folders_of, safe_name, without_extension
 from export.splits import Moved, Sides, Splits, sides_of
@@ -14,7 +14,6 @@ from images import FetchFailure, Picture
 
 NUMBER_DIGITS: Final = 6
 """Of a file's number at least, so that a sheet that grows keeps its names up to a million rows."""
-UNLABELLED: Final = "_unlabelled"
 
 
 @dataclass(frozen=True, slots=True)

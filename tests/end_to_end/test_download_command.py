@@ -379,7 +379,7 @@ def test_the_metadata_loads_as_hugging_face_documents_it(table: Path) -> None:
         with (table / "out" / split / "metadata.csv").open(newline="", encoding="utf-8") as stream:
             for entry in csv.DictReader(stream):
                 file = f"{split}/{entry['file_name']}"
-                assert (rows[file]["label"], rows[file]["url"]) == (entry["label"], entry["url"])
+                assert (rows[file]["label"] or "_unlabelled", rows[file]["url"]) == (entry["label"], entry["url"])
                 seen.add(file)
     assert seen == set(rows) == pictures(table / "out")
 
@@ -395,5 +395,5 @@ def test_the_datasets_library_loads_it(table: Path) -> None:
         split: sum(row["split"] == split for row in rows) for split in ("train", "test")
     }
     for split, part in loaded.items():
-        expected = sorted((row["label"], int(row["width"])) for row in rows if row["split"] == split)
-        assert sorted((entry["label"] or "", entry["image"].width) for entry in part) == expected
+        expected = sorted((row["label"] or "_unlabelled", int(row["width"])) for row in rows if row["split"] == split)
+        assert sorted((entry["label"], entry["image"].width) for entry in part) == expected

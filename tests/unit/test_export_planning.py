@@ -3,6 +3,7 @@
 import csv
 import io
 
+from export.layouts import guessed_types
 from export.names import same_on_some_disk
 from export.splits import parse
 from images import FetchFailure, Picture
@@ -118,3 +119,21 @@ def test_hugging_face_metadata_lies_beside_the_pictures_of_each_split() -> None:
 def test_a_plan_depends_on_its_arguments_alone() -> None:
     rows = [picture(str(i)) for i in range(9)]
     assert planned(rows, splits=parse("a=1,b=1")) == planned(rows, splits=parse("a=1,b=1"))
+
+
+def test_a_blank_label_in_metadata_is_no_hole_that_makes_text_a_number() -> None:
+    made = planned([picture("a"), picture("b")], labels=["", "soup"], layout="huggingface")
+    assert made.tables["metadata.csv"].decode().splitlines() == [
+        "file_name,label,url", "000001.jpg,_unlabelled,a", "000002.jpg,soup,b",
+    ]  # fmt: skip
+    bare = planned([picture("a")], layout="huggingface")
+    assert bare.tables["metadata.csv"].decode().splitlines()[0] == "file_name,url"
+
+
+def test_labels_that_a_loader_takes_for_numbers_in_one_split_only_are_found() -> None:
+    rows = [picture(str(i)) for i in range(40)]
+    splits = parse("train=1,test=1")
+    made = planned(rows, labels=["5"] * 40, splits=splits)
+    assert set(guessed_types(made.rows).values()) == {"whole numbers"}
+    mixed = ["5" if row.split == "train" else "tea" for row in made.rows]
+    assert set(guessed_types(planned(rows, labels=mixed, splits=splits).rows).values()) == {"whole numbers", "text"}
