@@ -156,7 +156,7 @@ def _warnings(found: Found) -> Iterator[str]:
     types = guessed_types(found.rows) if found.parameters.get("format") == "huggingface" else {}
     if len(set(types.values())) > 1:
         kinds = ", ".join(f"{kind} in {split}" for split, kind in types.items())
-        yield f"  Warning: the datasets library refuses labels that look like {kinds}: use other ones, or --format classes."
+        yield f"  Warning: the datasets library refuses labels that look like {kinds}; --format classes takes them."
     first = found.rows[0] if found.rows else None
     if first and first.status == "not_a_url":
         yield (
