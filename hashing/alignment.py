@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.features import Floats
+from hashing.features import SIDE, Floats
 from hashing.search import Places, interpolation
 
 _INSET: Final = 7
@@ -81,6 +81,15 @@ def correlation(first: Side, second: Side, places: Places | None) -> Floats:
     other = second.down.sum(axis=1) * second.across.sum(axis=1) / scale
     enough = cover > _LEAST_COVER * np.minimum(own, other)
     found: Floats = np.where(enough, both / np.sqrt(energy + np.float32(1e-3)), np.float32(-1))
+    return found
+
+
+def plain_correlation(fine: NDArray[np.int8], pairs: NDArray[np.intp]) -> Floats:
+    """Return the correlation of unframed pictures as they are: `correlation` without places, for many at once."""
+    inside = fine[:, _INSET : SIDE - _INSET, _INSET : SIDE - _INSET]
+    one, other = (inside[pairs[:, side]].astype(np.float32) for side in (0, 1))
+    energy = np.einsum("kij,kij->k", one, one) * np.einsum("kij,kij->k", other, other)
+    found: Floats = np.einsum("kij,kij->k", one, other) / np.sqrt(energy + np.float32(1))
     return found
 
 

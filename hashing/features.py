@@ -39,6 +39,11 @@ class Features:
     rows: NDArray[np.int16]
     columns: NDArray[np.int16]
 
+    def unframed(self) -> NDArray[np.bool_]:
+        """Say which pictures have no even margin."""
+        whole: NDArray[np.bool_] = ((self.rows == (0, SIDE)) & (self.columns == (0, SIDE))).all(axis=1)
+        return whole
+
 
 def _smoother(side: int, sigma: float) -> Floats:
     """Return the matrix that smooths a line with a Gaussian, its end pixels repeated outwards."""

@@ -87,6 +87,13 @@ def stretched_spectra_of(coarse: Floats) -> Spectra:
     return _unit(all_.transpose(0, 2, 1, 3, 4).reshape(n, _HEIGHT, k * k, _WIDTH), (1, 3)).conj()
 
 
+def likeness(first: Spectra, second: Spectra) -> Floats:
+    """Return the correlation of pairs of spectra of length one without any shift."""
+    products = first.real * second.real + first.imag * second.imag
+    found: Floats = (products * _TWICE).sum(axis=(1, 2, 3))
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Places:
     """Where the second picture of each of m pairs is to be read to look like the first.

@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing.alignment import Side, correlation, line_weights, refine
+from hashing.alignment import Side, correlation, line_weights, plain_correlation, refine
 from hashing.colour import contradicts
 from hashing.features import HALF, SIDE, UNIT, Features, Floats, features_of
 from hashing.rigidity import motion_of
-from hashing.search import Places, Spectra, best_places, spectra_of, stretched_spectra_of
+from hashing.search import Places, Spectra, best_places, likeness, spectra_of, stretched_spectra_of
 
 NEAR_DUPLICATE: Final = 0.5
 """Alignment above which a similar pair is a near-duplicate."""
@@ -32,6 +32,8 @@ _GOOD: Final = 0.85
 """Correlation after the search at half size that needs no finer one."""
 _POOR: Final = 0.25
 """Correlation after the search at half size that a finer one does not save."""
+_SAME_COLOURS: Final = 12
+"""Mean difference of the colour thumbnails, in levels, up to which colours cannot contradict."""
 _CHUNK: Final = 256
 
 Pairs = NDArray[np.intp]
@@ -71,8 +73,31 @@ class Verifier:
         return scores
 
     def _score(self, pairs: Pairs) -> Floats:
-        height, places = self._search(pairs)
+        score = self._evident(pairs)
+        rest = np.flatnonzero(score < _CERTAIN)
+        score[rest] = self._searched(pairs[rest])
+        thousandths: Floats = np.rint(np.clip(score, 0, 1) * 1000).astype(np.float32) / np.float32(1000)
+        return thousandths
+
+    def _evident(self, pairs: Pairs) -> Floats:
+        """Return the correlation of pairs of unframed pictures of the same colours as they are, 0 for others.
+
+        A tenth of the cost of a search: a sheet of thousands of copies of one picture has millions of such pairs.
+        """
         score = np.zeros(len(pairs), np.float32)
+        one, other = (self.spectra[pairs[:, side]] for side in (0, 1))
+        likely = np.flatnonzero(likeness(one, other) > _PLAIN)
+        shades = self.colours[pairs[likely]].astype(np.int16)
+        same = np.abs(shades[:, 0] - shades[:, 1]).mean(axis=(1, 2, 3)) < _SAME_COLOURS
+        likely = likely[same & self.features.unframed()[pairs[likely]].all(axis=1)]
+        score[likely] = plain_correlation(self.features.fine, pairs[likely])
+        return score
+
+    def _searched(self, pairs: Pairs) -> Floats:
+        score = np.zeros(len(pairs), np.float32)
+        if not len(pairs):
+            return score
+        height, places = self._search(pairs)
         hopeful = np.flatnonzero(height >= _HOPELESS)
         if len(hopeful):
             found, at = self._refined(pairs[hopeful], places.take(hopeful))
@@ -81,7 +106,7 @@ class Verifier:
             first, second = self.colours[pairs[hopeful[doubtful]].T]
             found[doubtful[contradicts(first, second, at.take(doubtful))]] = 0
             score[hopeful] = found
-        return np.rint(np.clip(score, 0, 1) * 1000).astype(np.float32) / np.float32(1000)
+        return score
 
     def _hold_together(self, pairs: Pairs, found: Floats, at: Places) -> None:
         """Lower, in place, the score of pairs that align but are not one photograph."""
