@@ -6,7 +6,7 @@ long pass of all sizes becomes one. That is so only while Pillow works this way,
 pictures are resized both ways, and on any difference Pillow itself does the work.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -16,8 +16,9 @@ from PIL import Image
 
 _BITS: Final = 22
 _SUPPORT: Final = 3.0
-_STRIP: Final = 64 * 1024
-"""Pixels of a strip: 512 KB as float64, which stays in a core's cache."""
+_TILE: Final = (128, 64)
+"""Rows and columns multiplied at a time: in a core's cache, and so few that the library of matrix products does not
+wake its own threads, which would get into the way of ours."""
 _SMALLEST: Final = 64 * 64
 """Pixels below which Pillow's own loops are done sooner."""
 
@@ -37,38 +38,39 @@ def reduce_to(gray: Image.Image, sizes: Sequence[Size]) -> list[Pixels]:
 def _reduced(gray: Pixels, sizes: Sequence[Size], tall: Callable[[Size, Size], bool]) -> list[Pixels]:
     height, width = gray.shape
     down_first = [tall((width, height), size) for size in sizes]
-    across = sorted({w for (w, _), down in zip(sizes, down_first, strict=True) if not down})
-    downwards = sorted({h for (_, h), down in zip(sizes, down_first, strict=True) if down})
+    across = tuple(sorted({w for (w, _), down in zip(sizes, down_first, strict=True) if not down}))
+    downwards = tuple(sorted({h for (_, h), down in zip(sizes, down_first, strict=True) if down}))
     rows = _across(gray, across) if across else {}
-    columns = _downwards(gray, downwards) if downwards else {}
+    columns = _across(gray.T, downwards) if downwards else {}
     made = []
     for (w, h), down in zip(sizes, down_first, strict=True):
-        part = columns[h] @ _weights(width, w).T if down else _weights(height, h) @ rows[w]
+        part = columns[h].T @ _weights(width, w).T if down else _weights(height, h) @ rows[w]
         made.append(_rounded(part).astype(np.uint8))
     return made
 
 
-def _across(gray: Pixels, counts: Sequence[int]) -> dict[int, Floats]:
-    """Reduce the width of (height, width) to each count: one product, a strip of the picture at a time."""
-    weights = np.concatenate([_weights(gray.shape[1], count) for count in counts])
-    sums = np.concatenate([strip @ weights.T for _, strip in _strips(gray)])
+def _across(gray: Pixels, counts: tuple[int, ...]) -> dict[int, Floats]:
+    """Reduce the width of (height, width) to each count, a tile of the picture at a time."""
+    sums = np.zeros((gray.shape[0], sum(counts)))
+    for columns, outputs, weights in _column_weights(gray.shape[1], counts):
+        strip = np.ascontiguousarray(gray[:, columns]).astype(np.float64)
+        part = np.empty((len(strip), len(outputs)))
+        for top in range(0, len(strip), _TILE[0]):
+            np.matmul(strip[top : top + _TILE[0]], weights, out=part[top : top + _TILE[0]])
+        sums[:, outputs] += part
     return dict(zip(counts, np.split(_rounded(sums), np.cumsum(counts)[:-1], axis=1), strict=True))
 
 
-def _downwards(gray: Pixels, counts: Sequence[int]) -> dict[int, Floats]:
-    """Reduce the height of (height, width) to each count; strips add up exactly."""
-    weights = np.concatenate([_weights(gray.shape[0], count) for count in counts])
-    sums = np.zeros((len(weights), gray.shape[1]))
-    for start, strip in _strips(gray):
-        sums += weights[:, start : start + len(strip)] @ strip
-    return dict(zip(counts, np.split(_rounded(sums), np.cumsum(counts)[:-1]), strict=True))
-
-
-def _strips(gray: Pixels) -> Iterator[tuple[int, Floats]]:
-    """Yield the rows in strips of float64: a whole picture of them would be fetched from memory twice."""
-    step = max(1, _STRIP // gray.shape[1])
-    for start in range(0, gray.shape[0], step):
-        yield start, gray[start : start + step].astype(np.float64)
+@lru_cache(maxsize=64)
+def _column_weights(n: int, counts: tuple[int, ...]) -> list[tuple[slice, NDArray[np.intp], Floats]]:
+    """Return for each tile's columns the outputs they count in, a third of all, and their weights."""
+    weights = np.concatenate([_weights(n, count) for count in counts])
+    parts = []
+    for left in range(0, n, _TILE[1]):
+        columns = slice(left, left + _TILE[1])
+        outputs = np.flatnonzero(weights[:, columns].any(axis=1))
+        parts.append((columns, outputs, np.ascontiguousarray(weights[outputs, columns].T)))
+    return parts
 
 
 def _rounded(sums: Floats) -> Floats:
