@@ -2,6 +2,7 @@
 """Find near-duplicates in folders: search for a picture, look at the groups, and remove what is there twice."""
 
 import argparse
+import io
 import os
 import shlex
 import time
@@ -9,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from cleaning import removing, undoing
 from cleaning.log import Log
@@ -23,14 +26,18 @@ from finding import options as finding
 from finding.hashes import voting, wanted_by
 from finding.looking import Album, arranged, content_of, look_at, settings_of
 from finding.options import Matching
-from finding.searching import Searched
+from finding.planar import planar
+from finding.searching import Found, Searched
 from hashing import ALGORITHMS, DEFAULT_THRESHOLD, Arrangement, Content
 from hashing.algorithms import VOTERS
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images.files import read_files
 from images.folder import File, Marks
-from report import folder_result, folder_text
+from images.thumbnails import thumbnails
+from report import contact_sheet, folder_result, folder_text
 from report.folder_result import FolderResult
+from report.gallery import SIDE, gallery
+from report.map_page import TILE, map_page, map_picture
 from report.saving import save
 
 _EXAMPLES = """\
@@ -57,13 +64,22 @@ class _Seen:
     arrangement: Arrangement
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Query:
+    """A picture that is searched for: where it was read, and what it shows."""
+
+    path: str
+    picture: Picture
+    content: Content
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     made, commands = parser()
     options = made.parse_args(argv)
     options.folders = [*options.folders, *options.images_path]
     options.parser = commands[options.command]
-    story = {"search": search, "duplicates": duplicates, "delete": delete}[options.command]
+    story = {"search": search, "show": show, "duplicates": duplicates, "delete": delete}[options.command]
     return run(lambda interruptions: story(options, interruptions), debug=options.debug, interrupted_means=_INTERRUPTED)
 
 
@@ -77,14 +93,33 @@ def search(options: argparse.Namespace, _: Interruptions) -> int:
         queries = _queries(options.query, matching, settings_of(fast_jpeg=options.fast_jpeg), store)
         album = _album(options, matching, store, follow_links=options.follow_links)
     searched = Searched.of(album)
-    found = {query: searched.find(content, matching, options.nearest) for query, content in queries.items()}
+    found = {text: searched.find(query.content, matching, options.nearest) for text, query in queries.items()}
     for query, one in found.items():
         for line in folder_text.matches(query, one, album, matching):
             say(line)
+    _save_sheet(options, queries, album, found, matching)
     sections = {"searches": folder_result.searches_of(album, found, matching)}
     table = folder_result.searches_table(sections["searches"], matching)
     _finish(options, album, _result(options, matching, sections, table, album, None, started))
     return _exit_code(album, options)
+
+
+def show(options: argparse.Namespace, _: Interruptions) -> int:
+    """Write the groups as a page and, with --map, all pictures as a map."""
+    started = time.monotonic()
+    matching = _ready(options)
+    seen = _seen(options, matching, follow_links=options.follow_links)
+    with Progress("Drawing", "pictures", delay=1) as progress:
+        total = sum(block is not None for block in seen.arrangement.block)
+        made = gallery(seen.album, seen.arrangement, matching, lambda done: progress.update(done, total))
+    target = options.output_path
+    save(made.encode(), target / "groups.html")
+    say(f"Written: {target / 'groups.html'}")
+    if options.map:
+        for name in _save_map(seen, target):
+            say(f"Written: {name}")
+    _finish(options, seen.album, _grouped(options, seen, started))
+    return _exit_code(seen.album, options)
 
 
 def duplicates(options: argparse.Namespace, _: Interruptions) -> int:
@@ -169,6 +204,7 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
         name: commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
         for name, text in (
             ("search", "rank the pictures of folders by their likeness to a query picture"),
+            ("show", "write the groups as a page to look at, and a map of all pictures"),
             ("duplicates", "print the groups of near-duplicates"),
             ("delete", "plan what is removed of each group and, with --yes, remove it"),
         )
@@ -178,12 +214,16 @@ def parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPar
         finding.add_matching(one, tuple(ALGORITHMS), VOTERS, DEFAULT_THRESHOLD)
     _add_search(each["search"])
     finding.add_links(each["search"])
+    finding.add_links(each["show"])
     finding.add_links(each["duplicates"])
+    _add_show(each["show"])
     _add_delete(each["delete"])
-    for name, text in (("search", "the matches"), ("duplicates", "the groups"), ("delete", "the groups")):
-        finding.add_run(each[name], text)
-        cut = ("--nearest-neighbors", "groups are not cut at a number of neighbours")
-        finding.refuse_other_meanings(each[name], *(() if name == "search" else (cut,)))
+    cut = ("--nearest-neighbors", "groups are not cut at a number of neighbours")
+    output = ("--output-path", "the pages are written by show; a table by --csv, and what is removed goes to --backup")
+    for name, one in each.items():
+        finding.add_run(one, "the matches" if name == "search" else "the groups")
+        more = {"search": (), "show": (cut,)}.get(name, (cut, output))
+        finding.refuse_other_meanings(one, *more)
     return made, each
 
 
@@ -196,6 +236,23 @@ def _add_search(made: argparse.ArgumentParser) -> None:
         "--nearest", "--nearest-neighbors", metavar="K", type=finding.count,
         help="the K nearest, whatever their distance (default: all that are near-duplicates or look-alikes)",
     )  # fmt: skip
+
+    group.add_argument("--html", metavar="FILE", type=Path, help="write a contact sheet as a page")
+    group.add_argument("--png", metavar="FILE", type=Path, help="write a contact sheet as one picture")
+    group.add_argument(
+        "--output-path", metavar="DIR", type=Path, help="write search.html, search.png and search.csv to DIR"
+    )
+
+
+def _add_show(made: argparse.ArgumentParser) -> None:
+    group = made.add_argument_group("what is written")
+    group.add_argument(
+        "-o", "--output-path", metavar="DIR", type=Path, default=Path("similar"),
+        help="folder of the pages: groups.html and, with --map, map.html and map.png (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--map", action="store_true", help="lay all pictures out so that what looks alike is near (needs an extra)"
+    )
 
 
 def _add_delete(made: argparse.ArgumentParser) -> None:
@@ -217,7 +274,11 @@ def _ready(options: argparse.Namespace) -> Matching:
     """Check the command line before any work, and return what counts as similar."""
     if not options.folders:
         raise UsageError("No folder was named.", f"For example: python find_similar.py {options.command} photos/")
-    for target in (options.json, options.csv):
+    if options.command == "search" and options.output_path:
+        options.output_path.mkdir(parents=True, exist_ok=True)
+        for kind in ("html", "png", "csv"):
+            setattr(options, kind, getattr(options, kind) or options.output_path / f"search.{kind}")
+    for target in (options.json, options.csv, *(getattr(options, name, None) for name in ("html", "png"))):
         if target is not None and (target.is_dir() or not target.parent.is_dir()):
             raise UsageError(f"{target} is not a file in an existing folder.", "Name a file, such as found.json.")
     return finding.matching_of(options, options.parser, DEFAULT_THRESHOLD)
@@ -265,9 +326,9 @@ def _seen(options: argparse.Namespace, matching: Matching, *, follow_links: bool
         return _Seen(album, matching, arranged(album, matching, steps.update))
 
 
-def _queries(texts: Sequence[str], matching: Matching, settings: Settings, store: Store) -> dict[str, Content]:
+def _queries(texts: Sequence[str], matching: Matching, settings: Settings, store: Store) -> dict[str, _Query]:
     """Read the query pictures: addresses are fetched, all else are files."""
-    found: dict[str, Content] = {}
+    found: dict[str, _Query] = {}
     for text in dict.fromkeys(texts):
         path = _fetched(text, settings, store) if text.lower().startswith(_ADDRESSES) else text
         try:
@@ -279,7 +340,8 @@ def _queries(texts: Sequence[str], matching: Matching, settings: Settings, store
         if not isinstance(reading, Picture):
             reason = reading.reason if reading else "It is not a picture."
             raise NotFound(f"The query {text} cannot be used: {reason}", "Name another picture with --query.")
-        found[text] = content_of(reading, voting([reading], matching, store, fast=settings.fast_jpeg))
+        hashes = voting([reading], matching, store, fast=settings.fast_jpeg)
+        found[text] = _Query(path, reading, content_of(reading, hashes))
     return found
 
 
@@ -289,6 +351,45 @@ def _fetched(address: str, settings: Settings, store: Store) -> str:
     if isinstance(reading, FetchFailure):
         raise NotFound(f"The query {address} cannot be used: {reading.reason}", "Name another picture with --query.")
     return str(store.objects.path(reading.sha256))
+
+
+def _save_sheet(
+    options: argparse.Namespace,
+    queries: Mapping[str, _Query],
+    album: Album,
+    found: Mapping[str, Found],
+    matching: Matching,
+) -> None:
+    """Write the contact sheets that were asked for."""
+    if not (options.html or options.png):
+        return
+    small = contact_sheet.smalls_of(album, found)
+    pictures = thumbnails([(query.path, query.picture) for query in queries.values()], SIDE)
+    asked = dict(zip(queries, pictures, strict=True))
+    if options.html:
+        save(contact_sheet.sheet_page(asked, album, found, matching, small).encode(), options.html)
+    if options.png:
+        save(_png(contact_sheet.sheet_picture(asked, album, found, matching, small)), options.png)
+
+
+def _save_map(seen: _Seen, target: Path) -> tuple[Path, Path]:
+    places = planar(seen.album, seen.arrangement)
+    pairs = [
+        (seen.album.files[i].path, one)
+        for i in seen.album.pictures
+        if isinstance(one := seen.album.readings[i], Picture)
+    ]
+    with Progress("Drawing the map", "pictures", delay=1) as progress:
+        small = list(thumbnails(pairs, TILE, lambda done: progress.update(done, len(pairs))))
+    save(map_page(seen.album, seen.arrangement, places, small).encode(), target / "map.html")
+    save(_png(map_picture(places, small)), target / "map.png")
+    return target / "map.html", target / "map.png"
+
+
+def _png(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
 
 
 def _candidates(seen: _Seen) -> list[list[Candidate]]:

@@ -36,7 +36,14 @@ _NAMED_AS_PICTURE: Final = (
 _SETTLED_NS: Final = 2_000_000_000
 """A file written less than this before it was read may change again within one tick of its disk's clock (2 s on
 FAT): its marks would then not tell."""
-_LIBRARIES: Final = f"imagehash={imagehash.__version__};pillow={PIL.__version__};scipy={scipy.__version__};wavelets={version('PyWavelets')}"
+_LIBRARIES: Final = ";".join(
+    (
+        f"imagehash={imagehash.__version__}",
+        f"pillow={PIL.__version__}",
+        f"scipy={scipy.__version__}",
+        f"wavelets={version('PyWavelets')}",
+    )
+)
 _COMMIT_FILES: Final = 200
 _COMMIT_SECONDS: Final = 1.0
 # Verdicts that hang on this machine or on an option rather than on the bytes: made anew in each run.
