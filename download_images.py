@@ -113,9 +113,9 @@ def export(options: argparse.Namespace, _: Interruptions) -> int:
         dry_run=options.dry_run,
         seconds=round(time.monotonic() - started, 3),
     )
+    _tell(found, choices, options)
     if options.json:
         write(found, options.json)
-    _tell(found, choices, options)
     return UNREADABLE if options.strict and found.summary["unreadable_rows"] else DONE
 
 
