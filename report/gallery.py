@@ -82,4 +82,4 @@ def _section(  # noqa: PLR0913, PLR0917 - the parts of a page, once
             if isinstance(reading := album.readings[i], Picture)
         ]
         parts.append(f'<h3>{heading}</h3>\n<div class="cards">{"".join(cards)}</div>')
-    return f"<section><h2>{number}</h2>\n{''.join(parts)}</section>"
+    return f"<section><h2>Block {number}</h2>\n{''.join(parts)}</section>"

@@ -28,7 +28,7 @@ header,footer{padding:.6rem 1rem}header p{margin:0;max-width:none;font-size:.85r
 canvas{position:absolute;inset:0;width:100%;height:100%;touch-action:none;cursor:grab;outline-offset:-3px}
 footer{font-size:.85rem;min-height:2.6rem;border-top:1px solid var(--line);background:var(--card);
 overflow-wrap:anywhere;max-height:6rem;overflow:auto}
-.sheet{display:none}
+.sheet{display:none;max-width:none;max-height:none}
 """
 
 _SCRIPT: Final = """

@@ -27,7 +27,7 @@ contain-intrinsic-size:auto 320px}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.6rem;min-width:0}
 figure.keep{border:2px solid var(--keep)}
 .frame{height:150px;display:flex;align-items:center;justify-content:center}
-img{max-width:100%;max-height:150px;border-radius:4px}
+img{width:auto;height:auto;max-width:100%;max-height:150px;border-radius:4px}
 figcaption{margin-top:.5rem;font-size:.8rem;color:var(--faint);overflow-wrap:anywhere}
 figcaption b{color:var(--ink);font-weight:600;display:block}
 .badge{display:inline-block;background:var(--keep-ground);color:var(--keep);border-radius:99px;padding:0 .55rem;

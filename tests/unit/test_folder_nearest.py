@@ -1,0 +1,47 @@
+"""Nearest neighbours are exactly those of exhaustive search, for any number and size of hashes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hashing import Ballot
+from hashing.nearest import Collection
+from hashing.pairs import compare_all, similar_pairs
+from hashing.pairs_any import compared
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    seed=st.integers(0, 2**32), n=st.integers(0, 60), a=st.integers(1, 4), w=st.sampled_from([1, 4, 16]),
+    k=st.integers(1, 70), data=st.data(),
+)  # fmt: skip
+def test_the_nearest_are_those_of_a_plain_sort(seed, n, a, w, k, data) -> None:
+    quorum = data.draw(st.integers(1, a))
+    random = np.random.default_rng(seed)
+    # Few distinct bits, so that there are ties.
+    hashes = random.integers(0, 4, (n, a, w), dtype=np.uint64)
+    query = random.integers(0, 4, (a, w), dtype=np.uint64)
+    each = [[sum(int(x ^ y).bit_count() for x, y in zip(*pair, strict=True)) for pair in zip(row, query, strict=True)]
+            for row in hashes.tolist()]  # fmt: skip
+    order = sorted(range(n), key=lambda i: (sorted(each[i])[quorum - 1], sum(each[i]), i))
+    found = Collection.of(hashes).nearest(query, k, quorum)
+    assert found.rows.tolist() == order[:k]
+    assert found.each.tolist() == [each[i] for i in order[:k]]
+    within = Collection.of(hashes).within(query, 3, quorum)
+    assert within.rows.tolist() == [i for i in order if sorted(each[i])[quorum - 1] < 3]
+
+
+def test_a_large_collection_with_many_ties_gives_the_lowest_rows() -> None:
+    hashes = np.zeros((20_000, 1, 1), np.uint64)
+    hashes[:10_000] = 1
+    assert Collection.of(hashes).nearest(np.zeros((1, 1), np.uint64), 3).rows.tolist() == [10_000, 10_001, 10_002]
+
+
+@pytest.mark.parametrize("quorum", [1, 2, 3])
+def test_the_plain_search_for_pairs_finds_what_the_fast_one_finds(quorum: int) -> None:
+    random = np.random.default_rng(5)
+    hashes = random.integers(0, 2**64, (300, 3), dtype=np.uint64)
+    hashes[150:] = hashes[:150] ^ (np.uint64(1) << random.integers(0, 64, (150, 3), dtype=np.uint64))
+    ballot = Ballot(20, quorum)
+    assert (similar_pairs(hashes, ballot).pairs == compare_all(hashes, ballot, compared).pairs).all()
