@@ -8,13 +8,16 @@ was first run when they were fixed.
 """
 
 import argparse
+import importlib
 import json
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -61,6 +64,53 @@ class Judge:
             there = there[ballot.similar(np.bitwise_count(one ^ two))]
             best[there] = np.maximum(best[there], self.verifier.align(faces[there]))
         return best
+
+
+class Peers:
+    """What other programs' rules say of the same pictures; PDQ needs the package pdqhash."""
+
+    def __init__(self, made: nd.Variants) -> None:
+        flat = [print_ for row in made.prints for print_ in row]
+        peers = [peer for row in made.peers for peer in row]
+        self.phash = np.array([print_.hashes[1] for print_ in flat])
+        self.pdq = np.array([pdq for pdq, _ in peers])
+        self.small = np.array([small for _, small in peers], np.int32)
+
+    def rules(self, pairs: Pairs) -> dict[str, NDArray[np.bool_]]:
+        """Return the verdicts on pairs: imagededup's default, PDQ's, and difPy's `similar`."""
+        one, two = pairs.T
+        parts = np.array_split(np.arange(len(pairs)), len(pairs) // 5000 + 1)
+        errors = [((self.small[one[p]] - self.small[two[p]]) ** 2).mean(axis=1) for p in parts]
+        return {
+            "phash<=10": np.bitwise_count(self.phash[one] ^ self.phash[two]) <= 10,
+            "PDQ<=31": np.bitwise_count(self.pdq[one] ^ self.pdq[two]).sum(axis=1) <= 31,
+            "difPy<=5": np.concatenate(errors) <= 5,
+        }
+
+
+def seen_by_peers(picture: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the PDQ hash of a picture, packed, and its 50x50 colours as difPy compares them."""
+    pdqhash: Any = importlib.import_module("pdqhash")
+    bits, _quality = pdqhash.compute(np.asarray(picture))
+    small = np.asarray(picture.resize((50, 50), Image.Resampling.BICUBIC)).reshape(-1)
+    return np.packbits(bits.astype(np.uint8)), small
+
+
+def peers(paths: list[Path], data: Path, seed: int, count: int) -> None:
+    """Print recall by tier and false pairs of the peers' rules."""
+    made = nd.variants_of(paths, data, seed, seen_by_peers)
+    n, m = len(made.prints), len(made.names)
+    judged = Peers(made)
+    meant = np.array([name not in nd.NOT_MEANT for name in made.names[1:]])
+    found = judged.rules(np.array([(i * m, i * m + v) for v in range(1, m) for i in range(n)], np.intp))
+    sheets = [sheet[np.stack(np.triu_indices(n, 1), axis=1)] for sheet in nd.rounds(n, m, count, seed=5)]
+    false = [judged.rules(sheet) for sheet in sheets]
+    for rule, hits in found.items():
+        shares = [100 * hits.reshape(m - 1, n)[(made.tiers[1:] == t) & meant].mean() for t in (1, 2, 3)]
+        wrong, total = sum(int(one[rule].sum()) for one in false), sum(map(len, sheets))
+        print(
+            f"{rule:<12} recall % {shares[0]:7.2f} {shares[1]:7.2f} {shares[2]:7.2f}; {wrong} of {total:,} pairs false"
+        )
 
 
 def recall(judge: Judge, made: nd.Variants, ballot: Ballot) -> None:
@@ -204,6 +254,7 @@ def main() -> None:
     parser.add_argument("--diff", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--turned", type=int, default=100, help="photographs to turn")
+    parser.add_argument("--peers", action="store_true", help="judge by the rules of imagededup, PDQ and difPy too")
     args = parser.parse_args()
     ballot = Ballot(args.diff)
     photos = nd.half(list((args.photos or args.data / "photos").glob("*")), args.half)
@@ -214,6 +265,9 @@ def main() -> None:
     recall(judge, made, ballot)
     print("\nfalse pairs, photographs")
     false_pairs(judge, made, ballot, args.rounds, 11.06e6)
+    if args.peers:
+        print("\npeers, on the same photographs")
+        peers(photos, args.data, args.seed, min(args.rounds, 30))
     clothes = nd.half(list((args.data / "clothes").glob("*")), args.half)
     garments = nd.variants_of(clothes, args.data, args.seed)
     print("\nfalse pairs, garments laid out alike")

@@ -61,6 +61,9 @@ _BACK_DOWN: Final = np.exp(2j * np.pi * np.outer(_SHIFTS, np.arange(-_HIGHEST, _
 _TWICE: Final = np.where(np.arange(_WIDTH) == 0, 1, 2).astype(np.float32)
 
 
+_BOTH_PARTS: Final = np.tile(np.repeat(_TWICE, 2), _HEIGHT)
+
+
 def _back_across() -> Floats:
     turn = np.exp(2j * np.pi * np.outer(np.arange(_WIDTH), _SHIFTS) / HALF) * _TWICE[:, None]
     return np.stack([turn.real, -turn.imag], axis=1).reshape(2 * _WIDTH, len(_SHIFTS)).astype(np.float32)
@@ -89,8 +92,9 @@ def stretched_spectra_of(coarse: Floats) -> Spectra:
 
 def likeness(first: Spectra, second: Spectra) -> Floats:
     """Return the correlation of pairs of spectra of length one without any shift."""
-    products = first.real * second.real + first.imag * second.imag
-    found: Floats = (products * _TWICE).sum(axis=(1, 2, 3))
+    # Real and imaginary parts side by side: their products add up to the real part wanted.
+    one, other = (spectra.view(np.float32).reshape(len(spectra), 2 * _HEIGHT * _WIDTH) for spectra in (first, second))
+    found: Floats = (one * other * _BOTH_PARTS).sum(axis=1)
     return found
 
 
