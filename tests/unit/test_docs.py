@@ -7,19 +7,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.usage import BLOCK, README, ROOT, help_of
+from tests.usage import BLOCK, PAGES, ROOT, help_of, shown
 
 SCRIPTS = sorted(path.name for path in ROOT.glob("*.py") if path.name not in ("errors.py", "atomic.py"))
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_the_readme_shows_the_usage_of_every_command(script: str) -> None:
-    shown = {match["script"]: match["text"] for match in BLOCK.finditer(README.read_text("utf-8"))}
-    said = help_of(script)
+BLOCKS = [match.groupdict() for page in PAGES for match in BLOCK.finditer(page.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"{block['kind']} {block['command']}")
+def test_the_documents_show_what_help_prints(block: dict[str, str]) -> None:
+    said = shown(block["kind"], block["command"])
     if sys.version_info >= (3, 13):  # argparse words its help in another way there: compare the options
-        assert set(re.findall(r"--[a-z-]+", shown[script])) == set(re.findall(r"--[a-z-]+", said))
+        assert set(re.findall(r"--[a-z-]+", block["text"])) == set(re.findall(r"--[a-z-]+", said))
     else:
-        assert shown[script] == said, "run: python -m tests.usage"
+        assert block["text"] == said, "run: python -m tests.usage"
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_every_command_stands_in_the_readme_and_in_full_on_its_page(script: str) -> None:
+    named = {(block["kind"], block["command"]) for block in BLOCKS}
+    assert {("usage", script), ("help", script)} <= named
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
