@@ -237,7 +237,7 @@ def test_broken_http_does_not_stop_the_server(sent: bytes) -> None:
     with StandIn() as google:
         for address in (google.url, google.proxy):
             host, port = address.removeprefix("http://").split(":")
-            with socket.create_connection((host, int(port)), timeout=5) as client:
+            with socket.create_connection((host, int(port)), timeout=30) as client:
                 client.sendall(sent)
                 client.shutdown(socket.SHUT_WR)
                 while client.recv(65536):

@@ -40,7 +40,7 @@ def test_the_command_serves_an_unmodified_program_under_googles_names(tmp_path: 
             check=False,
         )
         assert client.stdout.strip() == "[['name', 'n'], ['über', '7'], ['2', '']]", client.stderr
-        dump = requests.get(f"{ways['url']}/_standin/dump", timeout=5).json()
+        dump = requests.get(f"{ways['url']}/_standin/dump", timeout=30).json()
         assert dump["files"][ways["spreadsheet_id"]]["name"] == "Ann's list"
         server.send_signal(sign)
         assert server.wait(10) == 0
@@ -52,12 +52,12 @@ def test_the_proxy_leads_to_google_only() -> None:
         proxies = {"https": google.proxy, "http": google.proxy}
         session = requests.Session()
         session.trust_env = False
-        good = session.get("https://sheets.googleapis.com/v4/x", proxies=proxies, verify=google.ca, timeout=5)
+        good = session.get("https://sheets.googleapis.com/v4/x", proxies=proxies, verify=google.ca, timeout=30)
         assert good.status_code == 404
         for address in ("https://example.org/", "https://sheets.googleapis.com:8443/", "https://docs.google.com/"):
             with pytest.raises(requests.exceptions.ProxyError, match="403"):
-                session.get(address, proxies=proxies, verify=google.ca, timeout=5)
-        plain = session.get("http://sheets.googleapis.com/v4/x", proxies=proxies, timeout=5)
+                session.get(address, proxies=proxies, verify=google.ca, timeout=30)
+        plain = session.get("http://sheets.googleapis.com/v4/x", proxies=proxies, timeout=30)
         assert plain.status_code == 403
 
 
@@ -66,9 +66,9 @@ def test_each_host_serves_its_own_service_only() -> None:
         session = requests.Session()
         session.trust_env = False
         session.proxies, session.verify = {"https": google.proxy}, google.ca
-        assert session.get("https://www.googleapis.com/drive/v3/files", timeout=5).status_code == 401
-        assert session.get("https://sheets.googleapis.com/drive/v3/files", timeout=5).status_code == 404
-        assert session.get("https://oauth2.googleapis.com/_standin/dump", timeout=5).status_code == 404
+        assert session.get("https://www.googleapis.com/drive/v3/files", timeout=30).status_code == 401
+        assert session.get("https://sheets.googleapis.com/drive/v3/files", timeout=30).status_code == 404
+        assert session.get("https://oauth2.googleapis.com/_standin/dump", timeout=30).status_code == 404
 
 
 def test_nobody_trusts_the_authority_by_chance() -> None:
@@ -76,7 +76,7 @@ def test_nobody_trusts_the_authority_by_chance() -> None:
         session = requests.Session()
         session.trust_env = False
         with pytest.raises(requests.exceptions.SSLError):
-            session.get("https://sheets.googleapis.com/", proxies={"https": google.proxy}, timeout=5)
+            session.get("https://sheets.googleapis.com/", proxies={"https": google.proxy}, timeout=30)
 
 
 def test_the_credentials_are_for_their_owner_only() -> None:

@@ -31,7 +31,7 @@ def test_a_service_account_gets_a_token_that_opens_a_sheet_until_it_expires() ->
         token = session.credentials.token
         google.state.clock.advance(3601)
         stale = requests.get(
-            f"{google.url}/v4/spreadsheets/{sheet}", headers={"Authorization": f"Bearer {token}"}, timeout=5
+            f"{google.url}/v4/spreadsheets/{sheet}", headers={"Authorization": f"Bearer {token}"}, timeout=30
         )
         assert stale.status_code == 401
         assert stale.json()["error"]["status"] == "UNAUTHENTICATED"
@@ -69,7 +69,7 @@ def test_the_claims_of_an_assertion_are_checked(changes: dict[str, Any], error: 
         claims = {"iss": info["client_email"], "aud": info["token_uri"], "scope": SHEETS, "iat": now, "exp": now + 3600}
         signed = jwt.encode(RSASigner.from_service_account_info(info), {**claims, **changes}).decode()
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": signed}
-        answer = requests.post(f"{google.url}/token", data=form, timeout=5)
+        answer = requests.post(f"{google.url}/token", data=form, timeout=30)
         assert answer.status_code == 400
         assert answer.json()["error"] == error
         assert answer.json()["error_description"].startswith(description)
