@@ -5,6 +5,8 @@ picture speak alike, so that a watermark or a caption is outvoted by what lies a
 of tier 2 and ten of tier 3 over the plain high-passed thumbnail at equal false pairs.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,11 +69,15 @@ def features_of(thumbnails: NDArray[np.uint8]) -> Features:
         _inside(thumbnails),
         _inside(thumbnails.transpose(0, 2, 1)),
     )
-    for start in range(0, n, _CHUNK):
+
+    def fill(start: int) -> None:
         part = slice(start, start + _CHUNK)
         gray = _without_frames(thumbnails[part], made.rows[part], made.columns[part])
         made.fine[part] = _even_contrast(gray)
         made.coarse[part] = _even_contrast(gray.reshape(-1, HALF, 2, HALF, 2).mean((2, 4)))
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(fill, range(0, n, _CHUNK)))
     return made
 
 
