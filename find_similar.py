@@ -31,6 +31,7 @@ from finding.searching import Found, Searched
 from hashing import ALGORITHMS, DEFAULT_THRESHOLD, Arrangement, Content
 from hashing.algorithms import VOTERS
 from images import FetchFailure, Picture, Settings, Store, read_pictures
+from images import options as fetching
 from images.files import read_files
 from images.folder import File, Marks
 from images.thumbnails import thumbnails
@@ -90,7 +91,8 @@ def search(options: argparse.Namespace, _: Interruptions) -> int:
     if not options.query:
         raise UsageError("There is nothing to search for.", "Name a picture with --query, a file or an address.")
     with Store(_store_folder(options)) as store:
-        queries = _queries(options.query, matching, settings_of(fast_jpeg=options.fast_jpeg), store)
+        settings = replace(settings_of(fast_jpeg=options.fast_jpeg), allow_private=tuple(options.allow_private))
+        queries = _queries(options.query, matching, settings, store)
         album = _album(options, matching, store, follow_links=options.follow_links)
     searched = Searched.of(album)
     found = {text: searched.find(query.content, matching, options.nearest) for text, query in queries.items()}
@@ -232,6 +234,10 @@ def _add_search(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--query", metavar="PATH|URL", action="append", default=[], help="a picture, anywhere (repeatable)"
     )
+    group.add_argument(
+        "--allow-private", metavar="CIDR", type=fetching.network, action="append", default=[],
+        help="fetch queries from addresses that are not public, too, such as 10.0.0.0/8 (repeatable)",
+    )  # fmt: skip
     group.add_argument(
         "--nearest", "--nearest-neighbors", metavar="K", type=finding.count,
         help="the K nearest, whatever their distance (default: all that are near-duplicates or look-alikes)",

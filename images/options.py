@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--refresh", action="store_true", help="ask the servers whether known pictures changed")
     group.add_argument(
-        "--allow-private", metavar="CIDR", type=_network, action="append", default=[],
+        "--allow-private", metavar="CIDR", type=network, action="append", default=[],
         help="allow addresses that are not public, such as 10.0.0.0/8 (repeatable)",
     )  # fmt: skip
     group.add_argument(
@@ -87,7 +87,8 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _network(text: str) -> IPv4Network | IPv6Network:
+def network(text: str) -> IPv4Network | IPv6Network:
+    """Read an address range."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:

@@ -16,7 +16,7 @@ from hashing.pairs_any import compared
     seed=st.integers(0, 2**32), n=st.integers(0, 60), a=st.integers(1, 4), w=st.sampled_from([1, 4, 16]),
     k=st.integers(1, 70), data=st.data(),
 )  # fmt: skip
-def test_the_nearest_are_those_of_a_plain_sort(seed, n, a, w, k, data) -> None:
+def test_the_nearest_are_those_of_a_plain_sort(*, seed, n, a, w, k, data) -> None:
     quorum = data.draw(st.integers(1, a))
     random = np.random.default_rng(seed)
     # Few distinct bits, so that there are ties.

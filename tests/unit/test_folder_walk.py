@@ -19,8 +19,8 @@ def _made(folder: Path, *names: str) -> None:
         path.write_bytes(name.encode("utf-8", "surrogateescape"))
 
 
-def _listed(folder: Path, **options: bool) -> list[str]:
-    return [file.relative.replace(os.sep, "/") for file in list_files([folder], **options).files]
+def _listed(folder: Path, *, hidden: bool = False) -> list[str]:
+    return [file.relative.replace(os.sep, "/") for file in list_files([folder], hidden=hidden).files]
 
 
 def test_numbers_in_names_count_by_their_value(tmp_path: Path) -> None:
