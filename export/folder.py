@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import atomic
 from errors import StateError, UsageError
 from export.locking import locked
 from export.manifest import MANIFEST
 from export.memory import MEMORY, Memory, remembered
 from export.names import same_on_some_disk
-from export.writing import PART, Progress, each, holds, sync_folder, translated, write_file
+from export.writing import PART, Progress, each, holds, translated, write_file
 
 _BLOCK: Final = 4096
 """A file takes up whole blocks of a disk."""
@@ -129,16 +130,16 @@ class Folder:
 
     def _complete(self, todo: Standing, memory: Memory) -> None:
         for folder in sorted({(self.path / path).parent for path in todo.missing}):
-            sync_folder(folder)
+            atomic.sync_folder(folder)
         for path in sorted(todo.tables, key=lambda path: (path == MANIFEST, path)):
             write_file(self.path, self.path / path, todo.tables[path])
-            sync_folder((self.path / path).parent)
+            atomic.sync_folder((self.path / path).parent)
         self._remember(memory)
 
     def _remember(self, memory: Memory) -> None:
         if memory != self.memory or not (self.path / MEMORY).is_file():
             write_file(self.path, self.path / MEMORY, memory.to_bytes())
-            sync_folder(self.path)
+            atomic.sync_folder(self.path)
             self.memory = memory
 
     def _existing(self) -> Path:
@@ -189,7 +190,7 @@ class Folder:
         for folder in sorted({(self.path / path).parent for path in paths}):
             if not folder.is_dir():
                 folder.mkdir(parents=True)
-                sync_folder(folder.parent)
+                atomic.sync_folder(folder.parent)
 
     def _remove_empty(self, folders: Iterable[PurePosixPath]) -> None:
         for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):

@@ -54,16 +54,6 @@ def holds(path: Path, sha256: str) -> bool:
     return found.hexdigest() == sha256
 
 
-def sync_folder(folder: Path) -> None:
-    """Bring renames in a folder to the disk; Windows cannot open a folder, and does that by itself."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
 def each(items: Collection[_Item], work: Callable[[_Item], _Answer], progress: Progress) -> list[_Answer]:
     """Return what `work` says of each item, in their order; it runs in several threads, a few items ahead.
 
