@@ -198,6 +198,8 @@ def _matching(options: argparse.Namespace) -> dict[str, Any]:
     asked: dict[str, Any] = {} if options.diff is None else {"diff": options.diff}
     if options.no_verify:
         asked["verify"] = False
+    if options.trim:
+        asked["trim"] = True
     if orientations := list(arguments.orientations_of(options)):
         asked["orientations"] = orientations
     return asked

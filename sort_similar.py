@@ -280,6 +280,7 @@ def _result(options: argparse.Namespace, identity: Identity, area: Area, seen: _
             "diff": options.diff,
             "quorum": Ballot(options.diff).quorum,
             "verify": not options.no_verify,
+            "trim": options.trim,
             "orientations": list(arguments.orientations_of(options)),
         },
         rows=building.build_rows(first_row, seen.rows.urls, seen.readings, seen.arrangement),

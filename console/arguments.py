@@ -38,6 +38,11 @@ def add_matching(parser: argparse.ArgumentParser, default_diff: int | None, defa
     group.add_argument(
         "--no-verify", action="store_true", help="believe the vote alone; do not check similar pairs by alignment"
     )
+    group.add_argument(
+        "--trim",
+        action="store_true",
+        help="compare pictures without their frames and bars, too; finds more, costs time",
+    )
     group.add_argument("--mirrored", action="store_true", help="match mirror images too")
     group.add_argument("--rotated", action="store_true", help="match pictures turned by 90, 180 or 270 degrees too")
 

@@ -22,7 +22,7 @@ COLOURS: Final = 16
 """Side of the colour thumbnail: enough to tell a red shirt from a blue one of the same cut."""
 
 FINGERPRINT_VERSION: Final = (
-    f"1;{'+'.join(VOTERS)};8;thumbnail={THUMBNAIL};colours={COLOURS}"
+    f"2;{'+'.join(VOTERS)};8;thumbnail={THUMBNAIL};colours={COLOURS}"
     f";imagehash={imagehash.__version__};pillow={PIL.__version__};scipy={scipy.__version__}"
 )
 """Says how fingerprints were made, as a cache key; libraries are in it because a new Pillow may round otherwise."""

@@ -57,17 +57,19 @@ class Decoded:
     hashes: tuple[NDArray[np.uint64], ...] = ()
 
 
-def decode(
+def decode(  # noqa: PLR0913 - one keyword each for what decides the result
     source: bytes | Path,
     *,
     max_pixels: int,
     fast_jpeg: bool = False,
+    trim: bool = False,
     hashes: Sequence[str] = (),
     hash_size: int = 8,
 ) -> Decoded | Problem:
     """Decode the first frame of a picture and take its fingerprint, or say why that can not be done.
 
     `fast_jpeg` lets the JPEG decoder scale large pictures down; their hashes may then differ by some bits.
+    `trim` adds a fingerprint of the picture inside its even margins.
     `hashes` names algorithms whose hashes of `hash_size` squared bits are wanted, too.
     """
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
@@ -78,7 +80,13 @@ def decode(
             return problem
         file.seek(0)
         try:
-            return _decode(file, kind, max_pixels, fast_jpeg, lambda picture: _hashes(picture, hashes, hash_size))
+            return _decode(
+                file,
+                kind,
+                max_pixels,
+                fast_jpeg,
+                lambda picture: (fingerprint(picture, trim=trim), _hashes(picture, hashes, hash_size)),
+            )
         except Image.DecompressionBombError:
             return Problem("too_many_pixels", "The picture holds more pixels than it declares.")
         except UnidentifiedImageError:
@@ -105,7 +113,7 @@ def _decode(
     kind: str,
     max_pixels: int,
     fast: bool,
-    more: Callable[[Image.Image], tuple[NDArray[np.uint64], ...]],
+    look: Callable[[Image.Image], tuple[Fingerprint, tuple[NDArray[np.uint64], ...]]],
 ) -> Decoded | Problem:
     # The header is checked here, with our own sentence; but an icon's own pictures are loaded while it is opened,
     # and Pillow refuses twice this number.
@@ -128,7 +136,7 @@ def _decode(
             if orientation >= 5:
                 width, height = height, width
             animated = kind in _ANIMATED and _is_animated(opened)
-    return Decoded(kind, width, height, animated, fingerprint(picture), more(picture))
+    return Decoded(kind, width, height, animated, *look(picture))
 
 
 def prepare(picture: Image.Image, orientation: int = 1) -> Image.Image:

@@ -45,6 +45,7 @@ def answer(task: Task) -> Decoded | Problem:
             task.source,
             max_pixels=task.max_pixels,
             fast_jpeg=task.fast_jpeg,
+            trim=task.trim,
             hashes=task.hashes,
             hash_size=task.hash_size,
         )

@@ -189,7 +189,13 @@ class _Run:
             self._waiting[sha256] = [i]
             size = len(content)
             wanted = self.wanted
-            task = Task(content, self.settings.max_pixels, self.settings.fast_jpeg, wanted.algorithms, wanted.size)
+            task = Task(
+                content,
+                self.settings.max_pixels,
+                self.settings.fast_jpeg,
+                hashes=wanted.algorithms,
+                hash_size=wanted.size,
+            )
             workers.submit(task, lambda result: self._decoded.put((sha256, size, result)))
 
     def _bytes_of(self, i: int) -> bytes | None:

@@ -51,7 +51,7 @@ def look_up(webs: Sequence[Web], settings: Settings, store: Store) -> Knowledge:
     policy, now = policy_of(settings), time.time()
     visits = {url: v for url, v in store.visits([web.url for web in webs]).items() if _holds(v, settings, policy, now)}
     hashes = {visit.sha256 for visit in visits.values() if visit.sha256}
-    known.contents = store.contents(hashes, fast=settings.fast_jpeg)
+    known.contents = store.contents(hashes, fast=settings.fast_jpeg, trim=settings.trim)
     for web in webs:
         visit = visits.get(web.url)
         if visit is None or not _usable(visit, known.contents, settings, store):

@@ -20,6 +20,7 @@ class Task:
     source: bytes | Path
     max_pixels: int
     fast_jpeg: bool
+    trim: bool = False
     hashes: tuple[str, ...] = ()
     hash_size: int = 8
 

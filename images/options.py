@@ -62,6 +62,7 @@ def settings_of(options: argparse.Namespace, *, base_folder: Path | None) -> Set
         refresh=options.refresh,
         keep_bytes=not options.no_keep_bytes,
         fast_jpeg=options.fast_jpeg,
+        trim=options.trim,
     )
 
 

@@ -166,11 +166,11 @@ class Run:
 
     def _look_up(self, sha256: str) -> None:
         if sha256 not in self.contents and sha256 not in self._pending:
-            self.contents |= self._store.contents([sha256], fast=self._settings.fast_jpeg)
+            self.contents |= self._store.contents([sha256], fast=self._settings.fast_jpeg, trim=self._settings.trim)
 
     def _submit(self, sha256: str, pending: Pending) -> Pending:
         self._pending[sha256] = pending
-        task = Task(pending.source, self._settings.max_pixels, self._settings.fast_jpeg)
+        task = Task(pending.source, self._settings.max_pixels, self._settings.fast_jpeg, self._settings.trim)
         if isinstance(pending.source, bytes):
             self._in_memory += pending.size
             pending.source = b""
@@ -269,7 +269,7 @@ class Run:
 
     def _commit(self) -> None:
         if self._visits or self._new:
-            self._store.record(self._visits, self._new, fast=self._settings.fast_jpeg)
+            self._store.record(self._visits, self._new, fast=self._settings.fast_jpeg, trim=self._settings.trim)
             self._visits, self._new = [], []
         self._committed = time.monotonic()
 

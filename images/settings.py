@@ -20,7 +20,8 @@ class Settings:
     local path at all. `allow_private` lifts the address and port rules for those networks only.
     `referers` are pairs (host, Referer to send to it and its subdomains); "*" stands for every host.
     `ca_bundle` is a PEM file of authorities to trust besides the usual ones. `need_bytes` fetches again what
-    is known but whose bytes were not kept. `decode_timeout` bounds one try of decoding one picture.
+    is known but whose bytes were not kept. `trim` adds a fingerprint of the picture inside its even margins.
+    `decode_timeout` bounds one try of decoding one picture.
     `resolve` is asked for the addresses of a host name.
     """
 
@@ -45,6 +46,7 @@ class Settings:
     per_host: int = 4
     attempts: int = 3
     fast_jpeg: bool = False
+    trim: bool = False
     workers: int | None = None
     decode_timeout: float = 10.0
     resolve: Resolve = system_addresses

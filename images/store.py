@@ -143,12 +143,13 @@ class Store:
         rows = self._select("SELECT * FROM fetch WHERE url IN ({})", urls)
         return {row[0]: Visit(*_visit_columns(row)) for row in rows}
 
-    def contents(self, hashes: Iterable[str], *, fast: bool = False) -> dict[str, Content]:
+    def contents(self, hashes: Iterable[str], *, fast: bool = False, trim: bool = False) -> dict[str, Content]:
         """Return what is known of these contents by today's decoder and algorithms.
 
-        `fast` tells apart the fingerprints of JPEGs that were decoded at a reduced size.
+        `fast` tells apart the fingerprints of JPEGs that were decoded at a reduced size, `trim` those that carry
+        one of the picture inside its margins.
         """
-        decoder, version = versions(fast=fast)
+        decoder, version = versions(fast=fast, trim=trim)
         wanted = sorted(set(hashes))
         made: dict[str, bytes] = {}
         sql = "SELECT sha256, value FROM fingerprint WHERE version = ? AND sha256 IN ({})"
@@ -187,9 +188,11 @@ class Store:
         with self._translated(), self._writing():
             self._db.executemany("REPLACE INTO hash VALUES (?,?,?)", rows)
 
-    def record(self, visits: Sequence[Visit], contents: Sequence[Content], *, fast: bool = False) -> None:
+    def record(
+        self, visits: Sequence[Visit], contents: Sequence[Content], *, fast: bool = False, trim: bool = False
+    ) -> None:
         """Remember visits and contents, in one transaction; what was known of them before is replaced."""
-        decoder, version = versions(fast=fast)
+        decoder, version = versions(fast=fast, trim=trim)
         with self._translated(), self._writing():
             self._db.executemany("REPLACE INTO fetch VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", map(_visit_row, visits))
             rows = [_content_row(content, decoder) for content in contents]
@@ -296,10 +299,10 @@ class Store:
             raise _broken(self.folder, error) from error
 
 
-def versions(*, fast: bool) -> tuple[str, str]:
+def versions(*, fast: bool, trim: bool = False) -> tuple[str, str]:
     """Return the keys under which verdicts of the decoder and fingerprints are kept."""
     suffix = ";fast" if fast else ""
-    return DECODER_VERSION + suffix, FINGERPRINT_VERSION + suffix
+    return DECODER_VERSION + suffix, FINGERPRINT_VERSION + suffix + (";trim" if trim else "")
 
 
 def _broken(folder: Path, error: sqlite3.Error) -> StateError | AccessRefused:

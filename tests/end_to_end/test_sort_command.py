@@ -13,6 +13,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from PIL import ImageOps
 
 from tests.end_to_end.commands import ROOT, arguments_of, run
 from tests.pictures import encoded, family, scene
@@ -282,6 +283,21 @@ def test_local_pictures_are_read_beside_the_workbook_and_nowhere_else(tmp_path: 
     assert run("sort_similar.py", *common, "--allow-files", "elsewhere", cwd=tmp_path).returncode == 0
     statuses = [row["status"] for row in json.loads((tmp_path / "found.json").read_text("utf-8"))["rows"]]
     assert statuses == ["ok", "ok", "file_not_found", "ok"]
+
+
+def test_trim_finds_a_picture_in_a_thick_frame(tmp_path: Path) -> None:
+    picture = scene(21)
+    (tmp_path / "plain.png").write_bytes(encoded(picture, "PNG"))
+    (tmp_path / "framed.png").write_bytes(encoded(ImageOps.expand(picture, 70, "black"), "PNG"))
+    (tmp_path / "other.png").write_bytes(encoded(scene(22), "PNG"))
+    write_csv(tmp_path / "foods.csv", [["plain.png"], ["other.png"], ["framed.png"]])
+    groups = {}
+    for options in ((), ("--trim",), ()):  # the store keeps both kinds of fingerprint apart
+        common = ("-s", "foods.csv", "-r", "A1:A", "--dry-run", "--json", "found.json")
+        assert run("sort_similar.py", *common, *options, cwd=tmp_path).returncode == 0
+        found = json.loads((tmp_path / "found.json").read_text("utf-8"))
+        groups[options] = [group["rows"] for group in found["groups"]]
+    assert groups == {(): [], ("--trim",): [[1, 3]]}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
