@@ -1,0 +1,140 @@
+"""The whole job on one folder, find its near-duplicates, beside difPy, imagededup's hashing and findimagedupes.
+
+    python benchmarks/folder.py [FOLDER]
+
+Without FOLDER: the photographs of the data set `near-duplicates` with one web-like copy of each of the first 200, made
+for this run. Pairs are judged by the copies' names: `found` counts true pairs, `false` all others.
+"""
+
+import argparse
+import importlib.util
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.near_duplicates import DATA, make_variants
+
+ROOT = Path(__file__).resolve().parent.parent
+Pairs = set[frozenset[str]]
+_COPIES = 200
+
+
+def made(folder: Path) -> None:
+    """Fill a folder with photographs and copies of some: `x.jpg` and `x--half.jpg` are a true pair."""
+    module = make_variants(DATA)
+    names = [name for name, (tier, _) in module.TRANSFORMS.items() if tier == 1]
+    for i, path in enumerate(sorted((DATA / "photos").iterdir())):
+        shutil.copy(path, folder / path.name)
+        if i < _COPIES:
+            name = names[i % len(names)]
+            with Image.open(path) as opened:
+                copy = module.variant(opened.convert("RGB"), path.name, name, 1)
+            extension, options = module.EXT.get(name, ("jpg", {"quality": 90}))
+            copy.save(folder / f"{path.stem}--{name}.{extension}", **options)
+
+
+def pairs_of(groups: Iterable[Iterable[str]]) -> Pairs:
+    """Return the pairs of file names within groups."""
+    return {
+        frozenset(pair)
+        for group in groups
+        for pair in itertools.combinations(sorted({Path(one).name for one in group}), 2)
+    }
+
+
+def ours(folder: Path, state: Path) -> Pairs:
+    """Run the command itself, a process of its own."""
+    target = state / "found.json"
+    command = [sys.executable, str(ROOT / "find_similar.py"), "duplicates", str(folder), "--json", str(target)]
+    subprocess.run([*command, "--state", str(state)], check=True, capture_output=True)
+    return pairs_of(group["pictures"] for group in json.loads(target.read_text("utf-8"))["groups"])
+
+
+def difpy(folder: Path, _: Path) -> Pairs:
+    """Run difPy with its way of finding similar pictures, in a process of its own."""
+    if importlib.util.find_spec("difPy") is None:
+        raise ImportError("difPy")
+    code = (
+        "import difPy, json, sys\n"
+        "if __name__ == '__main__':\n"
+        "    d = difPy.build(sys.argv[1], show_progress=False, logs=False)\n"
+        "    s = difPy.search(d, similarity='similar', show_progress=False, logs=False)\n"
+        "    print('FOUND' + json.dumps({k: [m[0] for m in v] for k, v in s.result.items()}))\n"
+    )
+    with tempfile.TemporaryDirectory() as here:
+        script = Path(here) / "peer.py"
+        script.write_text(code, "utf-8")
+        done = subprocess.run([sys.executable, str(script), str(folder)], check=True, capture_output=True, text=True)
+    found = re.search(r"FOUND(.*)", done.stdout)
+    matches = json.loads(found[1]) if found else {}
+    return {frozenset((Path(a).name, Path(b).name)) for a, others in matches.items() for b in others}
+
+
+def imagededup(folder: Path, _: Path) -> Pairs:
+    """Use imagededup's phash and its default distance of 10, by its own brute force."""
+    from imagededup.methods import PHash  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415  (a peer)
+
+    found = PHash(verbose=False).find_duplicates(image_dir=str(folder))
+    return {frozenset((a, b)) for a, others in found.items() for b in others}
+
+
+def findimagedupes(folder: Path, _: Path) -> Pairs:
+    """Run Debian's findimagedupes with its default threshold of 90 %."""
+    if not shutil.which("findimagedupes"):
+        raise ImportError("findimagedupes")
+    done = subprocess.run(["findimagedupes", "-R", "--", str(folder)], check=False, capture_output=True, text=True)
+    return pairs_of(line.split() for line in done.stdout.splitlines())
+
+
+PEERS: dict[str, Callable[[Path, Path], Pairs]] = {
+    "ours, first run": ours,
+    "ours, second run": ours,
+    "difPy": difpy,
+    "imagededup": imagededup,
+    "findimagedupes": findimagedupes,
+}
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as here:
+        folder = options.folder or Path(here) / "photos"
+        if not options.folder:
+            folder.mkdir()
+            made(folder)
+        files = [path.name for path in sorted(folder.rglob("*")) if path.is_file()]
+        stems: dict[str, list[str]] = {}
+        for name in files:
+            stems.setdefault(Path(name).stem.partition("--")[0], []).append(name)
+        true = pairs_of(stems.values())
+        print(f"{len(files)} files, {len(true)} true pairs, {os.cpu_count()} cores")
+        # As old as files of a real folder are: a file of this very moment is not trusted to stay as it is.
+        time.sleep(3)
+        for name, find in PEERS.items():
+            started = time.perf_counter()
+            try:
+                found = find(folder, Path(here))
+            except ImportError:
+                print(f"  {name:<18} not installed")
+                continue
+            took = time.perf_counter() - started
+            print(f"  {name:<18} {took:7.2f} s   found {len(found & true):4}   false {len(found - true):6}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
