@@ -260,7 +260,7 @@ def _why_nothing(state: str) -> str:
 
 def _undo_command(saved: undo.Saved, options: argparse.Namespace) -> str:
     """Return the command that undoes a run, for the folder and environment that the run was started in."""
-    script = Path(__file__)
+    script = Path(__file__).resolve()
     shown = script.name if script.parent == Path.cwd() else str(script)
     command = ["python", shown, "--undo", str(saved.path)]
     if options.auth:

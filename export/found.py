@@ -10,6 +10,7 @@ from export.layouts import guessed_types
 from export.manifest import LEFT_OUT, MANIFEST, ManifestRow
 from export.planning import Plan
 from report.building import host_of
+from report.summary import counted
 
 SCHEMA: Final = 1
 _SHOWN: Final = 8
@@ -99,7 +100,7 @@ def _left_out(rows: Sequence[ManifestRow]) -> Iterator[str]:
 
 def _unreadable(found: Found) -> Iterator[str]:
     figures = found.summary
-    yield f"  {figures['unreadable_rows']} rows are unreadable; the manifest has them with the reason:"
+    yield f"  {counted(figures['unreadable_rows'], 'unreadable row')}, in the manifest with the reason:"
     for status, count in list(figures["unreadable_by_status"].items())[:_SHOWN]:
         rows = [row for row in found.rows if row.status == status]
         yield f"    {count} {status.replace('_', ' ')}: {_numbers([row.row for row in rows])} ({rows[0].reason})"

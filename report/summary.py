@@ -83,7 +83,7 @@ def warnings_of(result: Result) -> list[str]:
 
 def _show_unreadable(result: Result) -> None:
     figures = result.summary
-    say(f"  {counted(figures['unreadable_rows'], 'unreadable row')}, last and in their old order:")
+    say(f"  {counted(figures['unreadable_rows'], 'unreadable row')}, last and in the old order:")
     for status, count in _top(figures["unreadable_by_status"]):
         rows = [row for row in result.rows if row.status == status]
         say(f"    {count} {status.replace('_', ' ')}: {_examples(rows)}")

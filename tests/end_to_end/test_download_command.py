@@ -113,7 +113,7 @@ def test_a_csv_is_exported_under_the_numbers_of_its_rows_and_not_touched(table: 
     assert (table / "foods.csv").read_bytes() == before
     check(table / "out", web)
     assert {Path(name).stem for name in pictures(table / "out")} == {f"{i + 1:06}" for i in READABLE}
-    for fact in ("12 rows: 9 with a picture", "3 rows are unreadable", "1 http error: row 4", "9 files written"):
+    for fact in ("12 rows: 9 with a picture", "3 unreadable rows", "1 http error: row 4", "9 files written"):
         assert fact in done.stdout
 
 
