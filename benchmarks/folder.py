@@ -7,6 +7,7 @@ for this run. Pairs are judged by the copies' names: `found` counts true pairs, 
 """
 
 import argparse
+import importlib
 import importlib.util
 import itertools
 import json
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -83,10 +85,20 @@ def difpy(folder: Path, _: Path) -> Pairs:
 
 
 def imagededup(folder: Path, _: Path) -> Pairs:
-    """Use imagededup's phash and its default distance of 10, by its own brute force."""
-    from imagededup.methods import PHash  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415  (a peer)
+    """Use imagededup's phash and its default distance of 10, by its own brute force.
 
-    found = PHash(verbose=False).find_duplicates(image_dir=str(folder))
+    Its hashing part alone, without the neural networks (some gigabytes) that its package imports.
+    """
+    spec = importlib.util.find_spec("imagededup")
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError("imagededup")
+    root = Path(spec.submodule_search_locations[0])
+    for part in ("methods", "utils"):
+        package = types.ModuleType(f"imagededup.{part}")
+        package.__path__ = [str(root / part)]
+        sys.modules[f"imagededup.{part}"] = package
+    finder = importlib.import_module("imagededup.methods.hashing").PHash(verbose=False)
+    found = finder.find_duplicates(image_dir=str(folder))
     return {frozenset((a, b)) for a, others in found.items() for b in others}
 
 
@@ -136,5 +148,5 @@ def main() -> None:
             print(f"  {name:<18} {took:7.2f} s   found {len(found & true):4}   false {len(found - true):6}", flush=True)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # imagededup starts processes that import this file again
     main()
