@@ -27,6 +27,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.near_duplicates import DATA, make_variants
+from finding.looking import arranged, look_at, settings_of
+from finding.options import Matching
+from images import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 Pairs = set[frozenset[str]]
@@ -110,6 +113,25 @@ def findimagedupes(folder: Path, _: Path) -> Pairs:
     return pairs_of(line.split() for line in done.stdout.splitlines())
 
 
+def thresholds(folder: Path, state: Path, true: Pairs) -> None:
+    """Print what thresholds, hashes and sizes find, verified and by the vote alone."""
+    choices = itertools.product((8, 16), (("ahash", "phash", "dhash"), ("phash",)), (True, False), (1, 8, 16, 20))
+    with Store(state / "store") as store:
+        for size, names, verify, diff in choices:
+            own = max(1, diff * size**2 // 64)
+            matching = Matching(names, size, own, len(names) // 2 + 1, verify, ())
+            album = look_at(
+                [folder], settings_of(fast_jpeg=False), store, matching,
+                hidden=False, follow_links=False, spared=(), progress=lambda *_: None,
+            )  # fmt: skip
+            groups = arranged(album, matching, lambda *_: None).groups
+            found = pairs_of([album.files[i].path for i in group.members] for group in groups)
+            how = "verified" if verify else "vote alone"
+            likeness = f"{matching.similarity(own - 1):5.1f} %"
+            print(f"  {size**2:>4} bits  {'+'.join(names):<17}  -d {own:>3} ({likeness})  {how:<10}"
+                  f"  found {len(found & true):4}   false {len(found - true):4}", flush=True)  # fmt: skip
+
+
 PEERS: dict[str, Callable[[Path, Path], Pairs]] = {
     "ours, first run": ours,
     "ours, second run": ours,
@@ -123,6 +145,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--thresholds", action="store_true", help="our own settings instead of other tools")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as here:
         folder = options.folder or Path(here) / "photos"
@@ -135,6 +158,9 @@ def main() -> None:
             stems.setdefault(Path(name).stem.partition("--")[0], []).append(name)
         true = pairs_of(stems.values())
         print(f"{len(files)} files, {len(true)} true pairs, {os.cpu_count()} cores")
+        if options.thresholds:
+            thresholds(folder, Path(here), true)
+            return
         # As old as files of a real folder are: a file of this very moment is not trusted to stay as it is.
         time.sleep(3)
         for name, find in PEERS.items():
