@@ -16,6 +16,7 @@ _COMPONENTS: Final = 50
 _PERPLEXITY: Final = 30
 _FEW: Final = 8
 """Below this many families there is nothing to compute: they are laid on a circle."""
+_MARGIN: Final = 0.04
 _GOLDEN: Final = math.pi * (3 - math.sqrt(5))
 
 
@@ -73,14 +74,14 @@ def _unit(places: NDArray[np.float64]) -> NDArray[np.float64]:
     low = places.min(axis=0)
     extent = float((places.max(axis=0) - low).max()) or 1.0
     centred = (places - low - (places.max(axis=0) - low) / 2) / extent + 0.5
-    inside: NDArray[np.float64] = 0.04 + 0.92 * centred
+    inside: NDArray[np.float64] = _MARGIN + (1 - 2 * _MARGIN) * centred
     return inside
 
 
 def _spread(centres: NDArray[np.float64], groups: list[list[int]], n: int) -> NDArray[np.float64]:
     """Lay each family's pictures on a spiral around its place, no farther than halfway to the next place."""
     # As if all places were spread evenly: a quarter of the distance to the next one.
-    step = 0.25 / math.sqrt(len(centres) + 1)
+    step = min(_MARGIN, 0.25 / math.sqrt(len(centres) + 1))
     places = np.empty((n, 2))
     for centre, rows in zip(centres, groups, strict=True):
         others = np.sort(np.hypot(*(centres - centre).T))
