@@ -280,13 +280,15 @@ def _ready(options: argparse.Namespace) -> Matching:
     """Check the command line before any work, and return what counts as similar."""
     if not options.folders:
         raise UsageError("No folder was named.", f"For example: python find_similar.py {options.command} photos/")
-    if options.command == "search" and options.output_path:
-        options.output_path.mkdir(parents=True, exist_ok=True)
-        for kind in ("html", "png", "csv"):
-            setattr(options, kind, getattr(options, kind) or options.output_path / f"search.{kind}")
     for target in (options.json, options.csv, *(getattr(options, name, None) for name in ("html", "png"))):
         if target is not None and (target.is_dir() or not target.parent.is_dir()):
             raise UsageError(f"{target} is not a file in an existing folder.", "Name a file, such as found.json.")
+    folder = getattr(options, "output_path", None)
+    if folder is not None and os.path.lexists(folder) and not folder.is_dir():
+        raise UsageError(f"{folder} is a file.", "Name a folder with --output-path.")
+    if options.command == "search" and folder is not None:
+        for kind in ("html", "png", "csv"):
+            setattr(options, kind, getattr(options, kind) or folder / f"search.{kind}")
     return finding.matching_of(options, options.parser, DEFAULT_THRESHOLD)
 
 
