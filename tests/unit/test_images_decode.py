@@ -25,8 +25,8 @@ def saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def decoded(source: bytes | Path, **options: bool) -> Decoded:
-    result = decode(source, max_pixels=LIMIT, **options)
+def decoded(source: bytes | Path, *, fast_jpeg: bool = False) -> Decoded:
+    result = decode(source, max_pixels=LIMIT, fast_jpeg=fast_jpeg)
     assert isinstance(result, Decoded), result
     return result
 
