@@ -191,3 +191,19 @@ def test_what_is_no_log_is_refused(tmp_path: Path, text: str) -> None:
         Log.load(path)
     with pytest.raises(NotFound):
         Log.load(tmp_path / "none")
+
+
+@pytest.mark.parametrize("way", [removing.BACKUP, removing.PERMANENTLY])
+def test_one_file_seen_twice_is_not_taken_for_a_copy_of_itself(folder: Path, way: str) -> None:
+    """As when a disk is mounted at two places: two paths, two devices, one file."""
+    (folder / "2.jpg").unlink()
+    (folder / "d" / "3.jpg").unlink()
+    other_way = folder.parent / "d" / ".." / "photos"
+    (folder.parent / "d").mkdir()
+    group = [*_candidates(folder), *_candidates(other_way)]
+    plan = plan_of([group], "first")
+    backup = folder.parent / "backup" if way == removing.BACKUP else None
+    log = Log.create(folder.parent / "logs", "test", way, removing.steps_of(plan, way, backup))
+    with pytest.raises(StateError, match="both one file"):
+        removing.remove(plan, log, lambda *_: None)
+    assert (folder / "1.jpg").read_bytes() == b"content of 1.jpg"
