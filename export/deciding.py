@@ -58,9 +58,12 @@ class Desk:
         standing = self.folder.standing(made.files, made.tables, progress)
         self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if row.file in standing.missing)
         tables = {path: sha256(data).hexdigest() for path, data in made.tables.items()}
+        # What is there with the very bytes, and no export wrote it, belongs to others: it never becomes ours.
+        ours = self.folder.memory.files.keys() | standing.missing.keys() | standing.tables.keys()
+        put = {path: content for path, content in {**made.files, **tables}.items() if path in ours}
         sides = {row.sha256: row.split for row in made.rows if row.sha256 and row.split}
         # What is not readable today keeps its side: it may be back tomorrow.
-        memory = Memory({**standing.unowned, **made.files, **tables}, {**earlier, **sides}, self.choices.rules)
+        memory = Memory({**standing.unowned, **put}, {**earlier, **sides}, self.choices.rules)
         return Ready(made, grouping, standing, memory)
 
     def _grouping(self, readings: Readings) -> Grouping:

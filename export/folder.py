@@ -63,7 +63,8 @@ class Folder:
             changed = {path: data for path, data in tables.items() if not self._holds(path, _sha256(data))}
             self._refuse_files_of_others([*missing, *changed])
             replaces = any(os.path.lexists(self.path / path) for path in missing)
-            rewritten = dict(tables) if replaces else changed
+            ours = {path: data for path, data in tables.items() if path in self.memory.files}
+            rewritten = {**ours, **changed} if replaces else changed
             unowned = self._unowned({*files, *tables})
             return Standing(frozenset(files.keys() - missing.keys()), missing, rewritten, unowned, replaces)
 

@@ -277,6 +277,20 @@ def test_a_file_of_others_stops_the_run_before_it_writes(table: Path) -> None:
     assert tree(table / "out") == {"000001.jpg": b"the only copy"}
 
 
+def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path: Path, web: WebServer) -> None:
+    mine = {"000001.jpg": web.files["/single.jpg"], "000002.jpg": web.files["/1/original.jpg"]}
+    for name, data in mine.items():
+        (tmp_path / name).write_bytes(data)
+    write_csv(tmp_path / "s.csv", [["url"], *[[name] for name in mine]])
+    first = export(tmp_path, "-r", "A2:B", "-o", ".", sheet="s.csv")
+    assert "0 files written, 2 were there already" in first.stdout
+    write_csv(tmp_path / "s.csv", [["url"], *[[name] for name in reversed(mine)]])
+    for options in ([], ["--clean"], ["--clean", "--names", "sha256"]):
+        done = export(tmp_path, "-r", "A2:B", "-o", ".", *options, sheet="s.csv")
+        assert ("is there already" in done.stderr) == ("--names" not in options)
+        assert {name: (tmp_path / name).read_bytes() for name in mine} == mine
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
