@@ -51,7 +51,10 @@ class Desk:
         Raises `UsageError` for files of others in the way and `StateError` when the disk is too small.
         """
         grouping = self._grouping(readings)
-        earlier = self.folder.memory.sides_under(self.choices.rules)
+        asked = self.choices.splits.names if self.choices.splits else ()
+        remembered = self.folder.memory.sides_under(self.choices.rules)
+        # Anybody may have edited the memory, and a side is the name of a folder.
+        earlier = {content: side for content, side in remembered.items() if side in asked}
         changed = frozenset(changed_since(self.last, readings)) if self.last else frozenset()
         made = plan(self.sheet, readings, grouping, self.choices, changed=changed, earlier=earlier)
         self._spare_the_sheet([*made.files, *made.tables])

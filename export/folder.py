@@ -15,7 +15,7 @@ import atomic
 from errors import StateError, UsageError
 from export.locking import locked
 from export.manifest import MANIFEST
-from export.memory import MEMORY, Memory, remembered
+from export.memory import MEMORY, Memory, remembered, stays_inside
 from export.names import same_on_some_disk
 from export.writing import PART, Progress, each, holds, translated, write_file
 
@@ -57,6 +57,8 @@ class Folder:
 
     def standing(self, files: Mapping[str, str], tables: Mapping[str, bytes], progress: Progress) -> Standing:
         """Compare what is to be there with what is, reading every file; raise `UsageError` for files of others."""
+        for path in (path for path in (*files, *tables) if not stays_inside(path)):
+            raise UsageError(f"{path} would lie outside {self.path}.", "Nothing was written. Name other splits.")
         with translated(self.path):
             whole = each(files.items(), lambda item: self._holds(*item), progress)
             missing = {path: sha for (path, sha), found in zip(files.items(), whole, strict=True) if not found}

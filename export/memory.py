@@ -46,20 +46,27 @@ def remembered(folder: Path) -> Memory:
         found = Memory({**files_in(manifest.read_bytes()), MANIFEST: ""})
     else:
         found = Memory()
-    return replace(found, files={path: sha256 for path, sha256 in found.files.items() if _stays_inside(path)})
+    return replace(found, files={path: sha256 for path, sha256 in found.files.items() if stays_inside(path)})
 
 
 def _read(path: Path) -> Memory:
     try:
         saved: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if saved.pop("schema") == _SCHEMA:
-            return Memory(dict(saved["files"]), dict(saved["sides"]), str(saved["rules"]))
+            return Memory(_texts(saved["files"]), _texts(saved["sides"]), str(saved["rules"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{path} is damaged.", "Name another folder with -o, or delete that file.") from error
     raise StateError(f"{path} was written by another version.", "Name another folder with -o.")
 
 
-def _stays_inside(path: str) -> bool:
-    """Say whether a path, in a file that anybody may have edited, is one that we would write."""
+def _texts(saved: dict[Any, Any]) -> dict[str, str]:
+    """Return texts by text; raise `ValueError` for anything else: a list as a side would break what uses it."""
+    if not all(isinstance(text, str) for pair in saved.items() for text in pair):
+        raise ValueError
+    return dict(saved)
+
+
+def stays_inside(path: str) -> bool:
+    """Say whether a path, in or by a file that anybody may have edited, is one that we would write."""
     pure = PurePosixPath(path)
     return bool(path) and not pure.is_absolute() and ".." not in pure.parts and not {"\\", ":", "\0"} & set(path)

@@ -411,3 +411,18 @@ def test_the_datasets_library_loads_it(table: Path) -> None:
     for split, part in loaded.items():
         expected = sorted((row["label"] or "_unlabelled", int(row["width"])) for row in rows if row["split"] == split)
         assert sorted((entry["label"], entry["image"].width) for entry in part) == expected
+
+
+def test_a_side_that_somebody_wrote_into_the_memory_leads_nowhere(table: Path) -> None:
+    export(table, "--splits", "train=1,test=1")
+    before = pictures(table / "out")
+    memory = table / "out" / ".export.json"
+    saved = json.loads(memory.read_text("utf-8"))
+    memory.write_text(json.dumps({**saved, "sides": dict.fromkeys(saved["sides"], "../../evil")}), "utf-8")
+    done = export(table, "--splits", "train=1,test=1")
+    assert done.returncode == 0, done.stderr
+    assert pictures(table / "out") == before
+    assert not (table.parent / "evil").exists()
+    memory.write_text(json.dumps({**saved, "sides": {key: ["train"] for key in saved["sides"]}}), "utf-8")
+    refused = export(table, "--splits", "train=1,test=1")
+    assert refused.returncode == 1 and "is damaged" in refused.stderr

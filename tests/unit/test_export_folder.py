@@ -174,12 +174,27 @@ def test_a_memory_that_somebody_edited_removes_nothing_outside(tmp_path: Path, p
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"schema": 9}', '{"schema": 1, "files": 3, "sides": {}, "rules": ""}']
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"schema": 9}',
+        '{"schema": 1, "files": 3, "sides": {}, "rules": ""}',
+        '{"schema": 1, "files": {}, "sides": {"0": ["train"]}, "rules": ""}',
+        '{"schema": 1, "files": {"1.jpg": 1}, "sides": {}, "rules": ""}',
+    ],
 )
 def test_a_damaged_memory_is_said(tmp_path: Path, text: str) -> None:
     (tmp_path / MEMORY).write_text(text)
     with pytest.raises(StateError):
         Folder(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["../1.jpg", "../../evil/1.jpg", "/1.jpg", "a/../../1.jpg"])
+def test_a_planned_path_that_leaves_the_folder_is_refused(tmp_path: Path, path: str) -> None:
+    with pytest.raises(UsageError, match="would lie outside"):
+        look(Folder(tmp_path / "out"), {path: ONE}, {})
 
 
 def test_while_files_are_replaced_there_is_no_manifest(tmp_path: Path) -> None:
