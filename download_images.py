@@ -14,7 +14,7 @@ from console.interruption import Interruptions
 from console.messages import note, plain, say
 from console.progress import Progress, Steps
 from console.running import run
-from errors import SheetChanged, StateError, UsageError
+from errors import NotFound, SheetChanged, StateError, UsageError
 from export import found as finding
 from export import splits
 from export.deciding import Desk, Ready
@@ -91,6 +91,8 @@ def export(options: argparse.Namespace, _: Interruptions) -> int:
     settings = replace(fetching.settings_of(options, base_folder=base_folder_of(options)), keep_bytes=True)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, read_only=True)
     sheet = _read(worksheet, area, options)
+    if not any(sheet.urls):
+        raise NotFound(f"The range {area} holds no rows. Nothing was written.", "Is it the right tab and column?")
     with Store(fetching.store_folder(options)) as store:
         kept_before = {sha256 for sha256, _ in store.objects.kept()} if options.no_keep_bytes else set()
         spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
@@ -101,15 +103,17 @@ def export(options: argparse.Namespace, _: Interruptions) -> int:
         if options.no_keep_bytes:
             for sha256 in {row.sha256 for row in ready.plan.rows if row.sha256} - kept_before:
                 store.objects.remove(sha256)
-    removed, changed = folder.clean(ready.standing.unowned) if options.clean and not options.dry_run else ((), ())
+    unowned = {path: sha256 for path, sha256 in ready.standing.unowned.items() if path not in ready.spared}
+    removed, changed = folder.clean(unowned) if options.clean and not options.dry_run else ((), ())
     found = _found(worksheet, area, ready, choices, options)
     found.summary.update(
         output=str(folder.path),
         written=0 if options.dry_run else len(ready.standing.missing),
         present=len(ready.standing.present),
-        unowned=sorted(ready.standing.unowned),
+        unowned=sorted(unowned),
         removed=list(removed),
         kept_as_changed=list(changed),
+        kept_as_unreadable=sorted(ready.spared),
         dry_run=options.dry_run,
         seconds=round(time.monotonic() - started, 3),
     )

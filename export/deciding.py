@@ -9,6 +9,7 @@ from typing import Any
 from errors import UsageError
 from export.folder import Folder, Standing
 from export.grouping import Grouping, Readings, changed_since, grouping_of
+from export.manifest import LEFT_OUT
 from export.memory import Memory
 from export.planning import Choices, Plan, Sheet, plan
 from export.writing import Progress
@@ -20,12 +21,16 @@ from report.result import Result
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An export that only needs to be written: the plan, what the folder lacks, and what it will remember."""
+    """An export that only needs to be written: the plan, what the folder lacks, and what it will remember.
+
+    `spared` are files without an owner whose row is still there and merely unreadable now.
+    """
 
     plan: Plan
     grouping: Grouping
     standing: Standing
     memory: Memory
+    spared: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,20 @@ class Desk:
         put = {path: content for path, content in {**made.files, **tables}.items() if path in ours}
         sides = {row.sha256: row.split for row in made.rows if row.sha256 and row.split}
         # What is not readable today keeps its side: it may be back tomorrow.
-        memory = Memory({**standing.unowned, **put}, {**earlier, **sides}, self.choices.rules)
-        return Ready(made, grouping, standing, memory)
+        sources = {path: self.folder.memory.sources[path] for path in standing.unowned if self._knows(path)}
+        sources |= dict.fromkeys(tables.keys() & put.keys(), "")
+        sources |= {row.file: row.url for row in made.rows if row.file in put}
+        memory = Memory({**standing.unowned, **put}, {**earlier, **sides}, self.choices.rules, sources)
+        return Ready(made, grouping, standing, memory, self._spared(made, standing))
+
+    def _spared(self, made: Plan, standing: Standing) -> frozenset[str]:
+        """Return the files without an owner whose row may be readable again tomorrow, when its server is back."""
+        down = {row.url for row in made.rows if row.status not in ("ok", LEFT_OUT, "blank_cell", "not_a_url")}
+        sources = self.folder.memory.sources
+        return frozenset(path for path in standing.unowned if down and (not self._knows(path) or sources[path] in down))
+
+    def _knows(self, path: str) -> bool:
+        return path in self.folder.memory.sources
 
     def _grouping(self, readings: Readings) -> Grouping:
         used = {**(self.last.parameters if self.last else {}), **self.asked}

@@ -175,8 +175,6 @@ def lines_of_writing(found: Found) -> Iterator[str]:
     figures = found.summary
     if figures["dry_run"]:
         yield "Dry run: nothing was written."
-    elif not found.rows:
-        yield f"The range {found.range} holds no rows. Is it the right tab and column?"
     else:
         done = f"{figures['written']} files written, {figures['present']} were there already"
         yield f"{figures['output']}: {done}; {MANIFEST} lists all rows."
@@ -184,6 +182,9 @@ def lines_of_writing(found: Found) -> Iterator[str]:
         yield f"Removed {len(figures['removed'])} files of earlier exports: {_some(figures['removed'])}"
     if figures["kept_as_changed"]:
         yield f"Kept, as somebody changed them since they were exported: {_some(figures['kept_as_changed'])}"
+    if figures["kept_as_unreadable"]:
+        spared = figures["kept_as_unreadable"]
+        yield f"Kept, as the rows they may be of are still there and unreadable now: {_some(spared)}"
     left = len(figures["unowned"]) - len(figures["removed"]) - len(figures["kept_as_changed"])
     if left:
         yield f"{left} files of earlier exports belong to no row any more (see --clean): {_some(figures['unowned'])}"

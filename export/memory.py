@@ -17,12 +17,13 @@ class Memory:
     """`files` gives the sha256 of what was put at a path ("" where that is not known), tables and all.
 
     `sides` (sha256 of a content to the name of a split) hold under `rules` only: the splits, the seed, and what
-    stays together.
+    stays together. `sources` gives the URL of the row that a file was of, "" for a table.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     sides: dict[str, str] = field(default_factory=dict)
     rules: str = ""
+    sources: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the memory as JSON."""
@@ -53,7 +54,9 @@ def _read(path: Path) -> Memory:
     try:
         saved: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if saved.pop("schema") == _SCHEMA:
-            return Memory(_texts(saved["files"]), _texts(saved["sides"]), str(saved["rules"]))
+            return Memory(
+                _texts(saved["files"]), _texts(saved["sides"]), str(saved["rules"]), _texts(saved.get("sources", {}))
+            )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{path} is damaged.", "Name another folder with -o, or delete that file.") from error
     raise StateError(f"{path} was written by another version.", "Name another folder with -o.")

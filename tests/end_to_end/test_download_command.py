@@ -426,3 +426,27 @@ def test_a_side_that_somebody_wrote_into_the_memory_leads_nowhere(table: Path) -
     memory.write_text(json.dumps({**saved, "sides": {key: ["train"] for key in saved["sides"]}}), "utf-8")
     refused = export(table, "--splits", "train=1,test=1")
     assert refused.returncode == 1 and "is damaged" in refused.stderr
+
+
+def test_clean_keeps_the_files_of_rows_that_are_unreadable_now(table: Path, web: WebServer) -> None:
+    export(table)
+    before = tree(table / "out")
+    original = web.files.pop("/single.jpg")
+    try:
+        done = export(table, "--clean", "--refresh")
+    finally:
+        web.files["/single.jpg"] = original
+    assert "Kept, as the rows they may be of are still there and unreadable now: 000007.jpg" in done.stdout
+    assert (table / "out" / "000007.jpg").read_bytes() == before["000007.jpg"]
+    assert {name for name in tree(table / "out") if name.endswith(".jpg")} == {n for n in before if n.endswith(".jpg")}
+    export(table, "--clean", "--refresh")
+    assert tree(table / "out") == before
+
+
+def test_a_range_without_rows_stops_before_anything_is_written_or_removed(table: Path) -> None:
+    export(table)
+    before = tree(table / "out")
+    for options in ([], ["--clean"]):
+        stopped = export(table, "-r", "B200:C", *options)
+        assert stopped.returncode == 1 and "holds no rows" in stopped.stderr
+        assert tree(table / "out") == before
