@@ -33,6 +33,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from images import Settings, Store, read_pictures
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
 urls = [f"http://127.0.0.1:{sys.argv[1]}/{n}" for n in range(int(sys.argv[3]))]
 settings = Settings(allow_private=(ip_network("127.0.0.0/8"),), timeout=20)
 with Store(Path(sys.argv[2])) as store:
