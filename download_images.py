@@ -18,7 +18,7 @@ from errors import NotFound, SheetChanged, StateError, UsageError
 from export import found as finding
 from export import splits
 from export.deciding import Desk, Ready
-from export.folder import Folder
+from export.folder import Folder, Overtaken
 from export.found import Found
 from export.grouping import Readings
 from export.layouts import LAYOUTS
@@ -258,7 +258,7 @@ def _last_result(worksheet: Worksheet, area: Area, options: argparse.Namespace) 
 def _export(desk: Desk, look: _Look, *, dry_run: bool) -> Ready:
     """Decide and write, and fetch again what the store turns out not to hold."""
     readings = look.at_all()
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS):
         with Progress("Checking", "files", delay=2) as progress:
             ready = desk.decide(readings, progress.update)
         missing = set(ready.standing.missing)
@@ -266,9 +266,14 @@ def _export(desk: Desk, look: _Look, *, dry_run: bool) -> Ready:
         if not lacking:
             if dry_run:
                 return ready
-            with Progress("Writing", "files") as progress:
-                if not desk.folder.write(ready.standing, ready.memory, look.store.open_bytes, progress.update):
-                    return ready
+            try:
+                with Progress("Writing", "files") as progress:
+                    if not desk.folder.write(ready.standing, ready.memory, look.store.open_bytes, progress.update):
+                        return ready
+            except Overtaken:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                continue
         readings = look.again_at(lacking)
     raise StateError(
         f"The store {look.store.folder} loses pictures as fast as they are fetched.", "Is its disk in order?"

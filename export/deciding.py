@@ -1,7 +1,7 @@
 """From what was read to what is to be written: groups, plan, and what the output folder lacks; nothing is written."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,10 @@ class Desk:
         sources = {path: self.folder.memory.sources[path] for path in standing.unowned if self._knows(path)}
         sources |= dict.fromkeys(tables.keys() & put.keys(), "")
         sources |= {row.file: row.url for row in made.rows if row.file in put}
-        memory = Memory({**standing.unowned, **put}, {**earlier, **sides}, self.choices.rules, sources)
+        before = {path: old for path, old in self.folder.memory.before.items() if path in standing.unowned}
+        memory = Memory({**standing.unowned, **put}, {**earlier, **sides}, self.choices.rules, sources, before)
+        if self.choices.splits is None:  # a run without splits says nothing about them
+            memory = replace(memory, sides=self.folder.memory.sides, rules=self.folder.memory.rules)
         return Ready(made, grouping, standing, memory, self._spared(made, standing))
 
     def _spared(self, made: Plan, standing: Standing) -> frozenset[str]:

@@ -37,6 +37,10 @@ class Standing:
     replaces: bool
 
 
+class Overtaken(StateError):
+    """Another export changed the folder since it was looked at: what was decided no longer holds."""
+
+
 class Folder:
     """One output folder; nothing is made or changed before `write`. Raises `AccessRefused` and `StateError`."""
 
@@ -92,13 +96,13 @@ class Folder:
         with translated(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             with locked(self.path):
+                self._refuse_when_overtaken()
+                self._refuse_files_of_others([*todo.missing, *todo.tables])
                 self._sweep()
                 if not (todo.missing or todo.tables or memory != self.memory):
                     return ()
                 # Before the first file, so that whatever a killed run leaves is known to be ours.
-                # What is replaced may then be the old file or the new one, so that nothing is said of its content.
-                coming = dict.fromkeys([*todo.missing, *todo.tables], "")
-                self._remember(replace(self.memory, files={**self.memory.files, **coming}))
+                self._remember(self._while_writing(todo))
                 self._make_folders([*todo.missing, *todo.tables])
                 for path in todo.tables if todo.replaces else ():
                     (self.path / path).unlink(missing_ok=True)
@@ -110,13 +114,33 @@ class Folder:
     def clean(self, unowned: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Remove files that no row owns any more; return those removed, and those kept as somebody changed them."""
         with translated(self.path), locked(self.path):
-            ours = {path for path, sha in unowned.items() if not sha or self._holds(path, sha)}
+            self._refuse_when_overtaken()
+            known = {path: (sha, *self.memory.before.get(path, ())) for path, sha in unowned.items()}
+            ours = {path for path, contents in known.items() if any(self._holds(path, sha) for sha in contents)}
             for path in ours:
                 (self.path / path).unlink(missing_ok=True)
             self._remove_empty({parent for path in ours for parent in PurePosixPath(path).parents[:-1]})
             left = {path: sha for path, sha in self.memory.files.items() if path not in ours}
-            self._remember(replace(self.memory, files=left))
+            before = {path: contents for path, contents in self.memory.before.items() if path in left}
+            self._remember(replace(self.memory, files=left, before=before))
         return tuple(sorted(ours)), tuple(sorted(unowned.keys() - ours))
+
+    def _refuse_when_overtaken(self) -> None:
+        """Raise `Overtaken` when the folder's memory, read under its lock, is not the one that was decided by."""
+        found = remembered(self.path)
+        if found != self.memory:
+            self.memory = found
+            raise Overtaken(f"Another export wrote into {self.path} meanwhile.", "Run the same command again.")
+
+    def _while_writing(self, todo: Standing) -> Memory:
+        """Return the memory for a run that is killed: what is replaced may be the old file or the new one."""
+        coming = todo.missing | {path: _sha256(data) for path, data in todo.tables.items()}
+        before = dict(self.memory.before)
+        for path, sha256 in coming.items():
+            old = self.memory.files.get(path, "")
+            if old not in ("", sha256):
+                before[path] = tuple(dict.fromkeys([*before.get(path, ()), old]))
+        return replace(self.memory, files={**self.memory.files, **coming}, before=before)
 
     def _write_pictures(
         self, missing: Mapping[str, str], source: Callable[[str], bytes | None], progress: Progress

@@ -18,12 +18,14 @@ class Memory:
 
     `sides` (sha256 of a content to the name of a split) hold under `rules` only: the splits, the seed, and what
     stays together. `sources` gives the URL of the row that a file was of, "" for a table.
+    `before` gives what else may lie at a path that an interrupted export was replacing.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     sides: dict[str, str] = field(default_factory=dict)
     rules: str = ""
     sources: dict[str, str] = field(default_factory=dict)
+    before: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the memory as JSON."""
@@ -55,7 +57,11 @@ def _read(path: Path) -> Memory:
         saved: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if saved.pop("schema") == _SCHEMA:
             return Memory(
-                _texts(saved["files"]), _texts(saved["sides"]), str(saved["rules"]), _texts(saved.get("sources", {}))
+                _texts(saved["files"]),
+                _texts(saved["sides"]),
+                str(saved["rules"]),
+                _texts(saved.get("sources", {})),
+                _lists(saved.get("before", {})),
             )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{path} is damaged.", "Name another folder with -o, or delete that file.") from error
@@ -67,6 +73,13 @@ def _texts(saved: dict[Any, Any]) -> dict[str, str]:
     if not all(isinstance(text, str) for pair in saved.items() for text in pair):
         raise ValueError
     return dict(saved)
+
+
+def _lists(saved: dict[Any, Any]) -> dict[str, tuple[str, ...]]:
+    """Return lists of texts by text; raise `ValueError` for anything else."""
+    if not all(isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in saved.values()):
+        raise ValueError
+    return {str(path): tuple(texts) for path, texts in saved.items()}
 
 
 def stays_inside(path: str) -> bool:

@@ -450,3 +450,11 @@ def test_a_range_without_rows_stops_before_anything_is_written_or_removed(table:
         stopped = export(table, "-r", "B200:C", *options)
         assert stopped.returncode == 1 and "holds no rows" in stopped.stderr
         assert tree(table / "out") == before
+
+
+def test_a_run_without_splits_forgets_no_side(table: Path) -> None:
+    export(table, "--splits", "train=1,test=1")
+    before = json.loads((table / "out" / ".export.json").read_text("utf-8"))
+    export(table)
+    after = json.loads((table / "out" / ".export.json").read_text("utf-8"))
+    assert before["sides"] and (before["sides"], before["rules"]) == (after["sides"], after["rules"])

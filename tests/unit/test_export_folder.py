@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from errors import AccessRefused, StateError, UsageError
-from export.folder import Folder, Standing
+from export.folder import Folder, Overtaken, Standing
 from export.locking import locked
 from export.manifest import ManifestRow, to_csv
 from export.memory import MEMORY, Memory
@@ -242,3 +242,40 @@ def test_two_exports_do_not_write_into_one_folder_at_once(tmp_path: Path) -> Non
     with locked(tmp_path), pytest.raises(StateError, match="Another export"):
         export(tmp_path, {"1.jpg": ONE})
     export(tmp_path, {"1.jpg": ONE})
+
+
+def test_what_was_decided_by_a_memory_of_the_past_is_neither_written_nor_cleaned(tmp_path: Path) -> None:
+    export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO})
+    late, cleaner = Folder(tmp_path), Folder(tmp_path)
+    todo = look(late, {"1.jpg": TWO}, {"manifest.csv": b"late"})
+    export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO, "3.jpg": THREE}, b"n")
+    before = tree(tmp_path)
+    with pytest.raises(Overtaken):
+        late.write(todo, Memory(), CONTENTS.get, nothing)
+    with pytest.raises(Overtaken):
+        cleaner.clean({"2.jpg": TWO})
+    assert tree(tmp_path) == before
+    again = look(late, {"1.jpg": TWO}, {"manifest.csv": b"late"})
+    assert late.write(again, Memory({"1.jpg": TWO}), CONTENTS.get, nothing) == ()
+
+
+def test_a_file_of_others_that_came_after_the_look_is_not_overwritten(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    todo = look(folder, {"1.jpg": ONE}, {"manifest.csv": b"m"})
+    (tmp_path / "1.jpg").write_bytes(b"mine")
+    with pytest.raises(UsageError, match="is there already"):
+        folder.write(todo, Memory(), CONTENTS.get, nothing)
+    assert tree(tmp_path) == {"1.jpg": b"mine"}
+
+
+@pytest.mark.parametrize(("content", "kept"), [(b"one", ()), (b"two", ()), (b"cropped by hand", ("1.jpg",))])
+def test_after_an_interruption_only_the_old_file_or_the_new_one_is_cleaned(
+    tmp_path: Path, content: bytes, kept: tuple[str, ...]
+) -> None:
+    export(tmp_path, {"1.jpg": ONE, "3.jpg": THREE})
+    folder = Folder(tmp_path)
+    folder.write(look(folder, {"1.jpg": TWO}, {"manifest.csv": b"n"}), Memory(), lambda _: None, nothing)
+    (tmp_path / "1.jpg").write_bytes(content)
+    again = Folder(tmp_path)
+    assert again.clean({"1.jpg": again.memory.files["1.jpg"]})[1] == kept
+    assert (tmp_path / "1.jpg").exists() == bool(kept)
