@@ -143,7 +143,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_output(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("what is written")
-    group.add_argument("-o", "--output", metavar="OUT", type=Path, help="the folder of the dataset; made if needed")
+    group.add_argument("-o", "--output", metavar="OUT", type=_output, help="the folder of the dataset; made if needed")
     group.add_argument(
         "--names", metavar="NAMES", type=_names, default="number",
         help="number (the row's place in the range), sha256, or a column such as E (default: number)",
@@ -216,7 +216,15 @@ def _folder(options: argparse.Namespace) -> Folder:
     store = fetching.store_folder(options).resolve()
     if folder.path.resolve().is_relative_to(store):
         raise UsageError(f"{options.output} is inside the store of fetched pictures.", "Name another folder with -o.")
+    if options.json and options.json.resolve().is_relative_to(folder.path.resolve()):
+        raise UsageError(f"--json {options.json} is inside the output folder.", "Name a file beside that folder.")
     return folder
+
+
+def _output(text: str) -> Path:
+    if not text.strip():  # to Path, it is the current folder
+        raise argparse.ArgumentTypeError("the folder's name is empty")
+    return Path(text)
 
 
 def _read(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Sheet:
@@ -290,7 +298,7 @@ def _found(worksheet: Worksheet, area: Area, ready: Ready, choices: Choices, opt
     parameters["label_column"] = None if options.label_column is None else column_letters(options.label_column)
     found = Found(identity.spreadsheet, identity.worksheet, str(area), parameters, ready.plan.rows)
     found.summary.update(finding.summarise(ready.plan), grouping=ready.grouping.source)
-    found.summary["splits"] = finding.shares(ready.plan.rows)
+    found.summary["splits"], found.summary["splits_by_label"] = finding.shares(ready.plan.rows)
     return found
 
 

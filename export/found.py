@@ -63,15 +63,16 @@ def summarise(plan: Plan) -> dict[str, Any]:
     }
 
 
-def shares(rows: Sequence[ManifestRow]) -> dict[str, dict[str, int]]:
-    """Return how many files of each label ("" where there are no labels) each split got; "*" counts all."""
-    counts: dict[str, Counter[str]] = {"*": Counter()}
+def shares(rows: Sequence[ManifestRow]) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """Return how many files each split got, of all and of each label (none where there are no labels)."""
+    total: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {}
     for row in rows:
         if row.file and row.split:
-            counts["*"][row.split] += 1
+            total[row.split] += 1
             if row.label is not None:
                 counts.setdefault(row.label, Counter())[row.split] += 1
-    return {label: dict(count) for label, count in counts.items()}
+    return dict(total), {label: dict(count) for label, count in counts.items()}
 
 
 def lines_of(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
@@ -112,9 +113,9 @@ def _unreadable(found: Found) -> Iterator[str]:
 def _splits(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
     if not wanted:
         return
-    reached = found.summary["splits"]
-    yield f"  Splits: {_ratios(reached['*'], wanted)}"
-    labels = [label for label in reached if label != "*"]
+    reached = found.summary["splits_by_label"]
+    yield f"  Splits: {_ratios(found.summary['splits'], wanted)}"
+    labels = list(reached)
     for label in labels[:_SHOWN]:
         yield f"    {label or '(no label)'}: {_ratios(reached[label], wanted)}"
     if len(labels) > _SHOWN:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final
 
 from errors import StateError
@@ -27,10 +28,10 @@ else:
 def locked(folder: Path) -> Iterator[None]:
     """Hold the lock of a folder, a hidden file that goes with it; raise `StateError` when another run holds it."""
     path = folder / _LOCK
-    with path.open("ab") as stream:
+    with _opened(path) as stream:
         try:
             _lock(stream)
-            if not os.path.samestat(os.fstat(stream.fileno()), path.stat()):
+            if not os.path.samestat(os.fstat(stream.fileno()), path.lstat()):
                 raise FileNotFoundError(path)  # whoever held it has ended and took the file away: it is a new one's now
         except OSError as error:
             raise StateError(
@@ -42,3 +43,19 @@ def locked(folder: Path) -> Iterator[None]:
             # On Windows an open file stays: the next run uses it again.
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _opened(path: Path) -> BinaryIO:
+    """Open the lock's file, which is made if needed; raise `StateError` for a link, a pipe or what else is no file."""
+    strict = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # Windows has neither
+    try:
+        handle = None if path.is_symlink() else os.open(path, os.O_RDWR | os.O_CREAT | strict, 0o666)
+    except PermissionError:
+        raise
+    except OSError:  # a link that came in between, a folder, a socket
+        handle = None
+    if handle is not None and S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "r+b", buffering=0)
+    if handle is not None:
+        os.close(handle)
+    raise StateError(f"{path} is no file of ours.", "Nothing was written. Remove it, or name another folder with -o.")

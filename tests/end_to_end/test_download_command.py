@@ -303,6 +303,8 @@ def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path:
         (["--label-column", "C"], "Column C holds nothing"),
         (["-r", "B"], "is not understood"),
         (["--json", "missing/found.json"], "--json"),
+        (["-o", ".", "--json", "000001.jpg"], "inside the output folder"),
+        (["-o", ""], "name is empty"),
     ],
 )
 def test_what_cannot_work_is_said_before_any_work(table: Path, web: WebServer, arguments: list[str], said: str) -> None:

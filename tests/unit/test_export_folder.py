@@ -238,6 +238,18 @@ def test_what_a_killed_run_left_is_swept(tmp_path: Path) -> None:
     assert set(tree(tmp_path)) == {"1.jpg", "manifest.csv", MEMORY}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links need a privilege on Windows")
+def test_a_lock_that_is_a_link_or_a_pipe_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "out" / ".export-lock"
+    lock.parent.mkdir()
+    for make in (lambda: lock.symlink_to(tmp_path / "made"), lambda: os.mkfifo(lock), lock.mkdir):
+        make()
+        with pytest.raises(StateError, match="no file of ours"):
+            export(tmp_path / "out", {"1.jpg": ONE})
+        assert {path.name for path in tmp_path.rglob("*")} == {"out", ".export-lock"}
+        lock.rmdir() if lock.is_dir() else lock.unlink()
+
+
 def test_two_exports_do_not_write_into_one_folder_at_once(tmp_path: Path) -> None:
     with locked(tmp_path), pytest.raises(StateError, match="Another export"):
         export(tmp_path, {"1.jpg": ONE})

@@ -2,10 +2,13 @@
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from errors import UsageError
+from export.found import shares
+from export.manifest import ManifestRow
 from export.splits import parse, sides_of
 
 
@@ -83,3 +86,8 @@ def test_families_that_grow_together_go_where_most_of_them_was_and_it_is_said() 
     sides = sides_of(contents, [4, 4, 4], parse("train=1,test=1"), earlier)
     assert sides.of == ("train",) * 3
     assert [(moved.members, moved.side, moved.before) for moved in sides.moved] == [((0, 1, 2), "train", ("test",))]
+
+
+def test_a_label_called_like_a_star_is_counted_apart_from_all() -> None:
+    row = ManifestRow(2, "u", None, "train/1.jpg", split="train", label="*")
+    assert shares([row, replace(row, label="soup")]) == ({"train": 2}, {"*": {"train": 1}, "soup": {"train": 1}})
