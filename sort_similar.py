@@ -17,7 +17,7 @@ from console.interruption import Interruptions
 from console.messages import note, say
 from console.progress import Progress, Steps
 from console.running import run
-from errors import SheetChanged, StateError, Unsortable
+from errors import SheetChanged, StateError
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange, preview
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images import options as fetching
@@ -27,7 +27,7 @@ from sheets import undo
 from sheets.a1 import Area
 from sheets.opening import open_worksheet, reopen
 from sheets.options import area_of, base_folder_of
-from sheets.rows import Rows, Scope
+from sheets.rows import Rows, Scope, stop_at
 from sheets.worksheet import Identity, Move, Worksheet
 
 _EXAMPLES = """\
@@ -105,7 +105,7 @@ def _read_and_write(
     written: str | None = None
     for attempt in itertools.count(1):
         rows = worksheet.read(area, _scope(options))
-        _stop_at_obstacles(rows, force=options.force)
+        stop_at(rows.obstacles, force=options.force)
         seen = look(rows)
         if options.dry_run or options.preview or _stands(seen.order):
             break
@@ -117,7 +117,8 @@ def _read_and_write(
             break  # interruptions stay held back until the person has been told
         except SheetChanged as change:
             if change.landed:  # whole rows of a sheet that had changed were moved: no row is mixed
-                saved, written = _marked(saved, undo.LANDED), change.what
+                saved = _marked(saved, undo.LANDED)
+                written = f"a sort of rows that others had edited meanwhile ({change.what})"
                 interruptions.written = _landed_on_changed_rows(saved, options)
             if attempt == _ATTEMPTS or interruptions.pending:
                 raise _given_up(change) from change
@@ -140,7 +141,7 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
             f"There is nothing to undo: the run of {options.undo} {_why_nothing(before.state)}.",
             "Nothing was changed. To get a sorted order back, sort again.",
         )
-    _stop_at_obstacles(rows, force=options.force)
+    stop_at(rows.obstacles, force=options.force)
     if options.dry_run:
         summary.show_plan(rows.first_row, rows.urls, order, {})
         say("Dry run: nothing was written.")
@@ -188,12 +189,6 @@ def _scope(options: argparse.Namespace) -> Scope:
     if options.whole_rows:
         return Scope.WHOLE_ROWS
     return Scope.RANGE_ONLY if options.range_only else Scope.RANGE
-
-
-def _stop_at_obstacles(rows: Rows, *, force: bool) -> None:
-    for obstacle in rows.obstacles:
-        if not (obstacle.yields_to_force and force):
-            raise Unsortable(obstacle.what, obstacle.hint)
 
 
 def _look(rows: Rows, settings: Settings, store: Store, options: argparse.Namespace) -> _Seen:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+import atomic
 from images.files import digest_of
 
 _READ_WRITE: Final = 0o600
@@ -31,7 +32,7 @@ def move_new(source: str, target: str) -> None:
                 if os.path.lexists(source) and os.lstat(target).st_size == 0:
                     os.unlink(target)  # noqa: PTH108
             raise
-    sync_folder(os.path.dirname(target))  # noqa: PTH120
+    atomic.sync_folder(Path(target).parent)
 
 
 def _copy_over(source: str, target: str) -> None:
@@ -48,7 +49,7 @@ def _copy_over(source: str, target: str) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)  # noqa: PTH108
-    sync_folder(os.path.dirname(target))  # noqa: PTH120
+    atomic.sync_folder(Path(target).parent)
     os.unlink(source)  # noqa: PTH108
 
 
@@ -62,16 +63,6 @@ def free_name(target: str, taken: set[str]) -> str:
         candidate = f"{stem} ({number}){suffix}"
     taken.add(candidate.casefold())
     return candidate
-
-
-def sync_folder(folder: str) -> None:
-    """Have a rename reach the disk; Windows cannot open a folder and does not need to."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder or ".", os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def make_folder(folder: str) -> None:

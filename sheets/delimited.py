@@ -18,7 +18,7 @@ from sheets.beside import SideCell, parting
 from sheets.formulas import references
 from sheets.links import address_in
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
-from sheets.rows import Obstacle, Rows, Scope
+from sheets.rows import Obstacle, Rows, Scope, stop_at
 from sheets.worksheet import Committing, Identity, Move
 
 _ANNOUNCED = re.compile(r"sep=(.)(?:\r\n|\r|\n)")  # Excel's own first line, which it never shows
@@ -118,9 +118,7 @@ class DelimitedWorksheet:
         rows = _rows(table, move.area, move.scope, len(move.rows))
         if rows.urls != move.rows.urls:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
-        for obstacle in rows.obstacles:
-            if not (obstacle.yields_to_force and move.force):
-                raise Unsortable(obstacle.what, obstacle.hint)
+        stop_at(rows.obstacles, force=move.force)
         records = _moved(table.records, move, rows)
         data = join(table, records)
         self._verify(table, records, data)

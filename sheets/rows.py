@@ -1,8 +1,10 @@
 """The rows of an area as they were read: opaque cells, the URLs in them, and what stands in a sort's way."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+
+from errors import Unsortable
 
 
 class Scope(Enum):
@@ -26,6 +28,13 @@ class Obstacle:
     what: str
     hint: str
     yields_to_force: bool = False
+
+
+def stop_at(obstacles: Iterable[Obstacle], *, force: bool) -> None:
+    """Raise `Unsortable` at the first obstacle that `force` does not override."""
+    for obstacle in obstacles:
+        if not (obstacle.yields_to_force and force):
+            raise Unsortable(obstacle.what, obstacle.hint)
 
 
 @dataclass(frozen=True, slots=True)

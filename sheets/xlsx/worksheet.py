@@ -8,7 +8,7 @@ from pathlib import Path
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
-from sheets.rows import Obstacle, Rows, Scope
+from sheets.rows import Obstacle, Rows, Scope, stop_at
 from sheets.worksheet import Committing, Identity, Move
 from sheets.xlsx.grid import Grid
 from sheets.xlsx.markup import serialise
@@ -65,9 +65,7 @@ class XlsxWorksheet:
         rows = opened.rows(move.area, len(move.rows))
         if rows.urls != move.rows.urls or rows.first_row != move.rows.first_row:
             raise self._changed()
-        for obstacle in opened.obstacles(move.area, move.scope, len(rows)):
-            if not (obstacle.yields_to_force and move.force):
-                raise Unsortable(obstacle.what, obstacle.hint)
+        stop_at(opened.obstacles(move.area, move.scope, len(rows)), force=move.force)
         line = f"{Area(move.area.first_column, move.area.last_column, rows.first_row, rows.first_row + len(rows) - 1)}"
         expected = _everything(opened.grid, opened.block(move.area, move.scope, len(rows)), move)
         data = opened.reordered(move)
