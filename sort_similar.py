@@ -7,7 +7,7 @@ import secrets
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,15 @@ from console.interruption import Interruptions
 from console.messages import note, say
 from console.progress import Progress, Steps
 from console.running import run
-from errors import SheetChanged, StateError
+from errors import SheetChanged, StateError, UsageError
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange, preview
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images import options as fetching
-from report import building, summary
+from report import building, review, summary
 from report.result import Result, last_result_path, write
 from sheets import undo
 from sheets.a1 import Area
+from sheets.columns import Columns, Place, columns_refused, find_columns, place_columns, widened
 from sheets.opening import open_worksheet, reopen
 from sheets.options import area_of, base_folder_of
 from sheets.rows import Rows, Scope, stop_at
@@ -34,6 +35,7 @@ _EXAMPLES = """\
 examples:
   python sort_similar.py -s "example" -w "Sheet1" -r "B2:C" -a credentials.json
   python sort_similar.py -s foods.xlsx -r B2:C --dry-run
+  python sort_similar.py -s foods.csv -r B2:C --review
   python sort_similar.py --undo .curation/undo/20260102-030405-foods.json
 """
 _PREVIEWED = range(6, 25, 2)
@@ -66,7 +68,7 @@ class _Done:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = parser().parse_args(argv)
-    story = undo_sort if options.undo else sort
+    story = undo_sort if options.undo else take_review_away if options.review_off else sort
     return run(lambda interruptions: story(options, interruptions), debug=options.debug)
 
 
@@ -77,6 +79,8 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     area = area_of(options)
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
+    if options.review and not worksheet.takes_columns:
+        raise columns_refused(options.spreadsheet)
     with Store(fetching.store_folder(options)) as store:
         done = _read_and_write(
             worksheet, area, options, interruptions, lambda rows: _look(rows, settings, store, options)
@@ -104,13 +108,18 @@ def _read_and_write(
     saved: undo.Saved | None = None
     written: str | None = None
     for attempt in itertools.count(1):
-        rows = worksheet.read(area, _scope(options))
+        beside = _review_place(worksheet, area, options)
+        moving = widened(area, beside, _scope(options), review.NAMES)
+        rows = worksheet.read(moving, _scope(options))
         stop_at(rows.obstacles, force=options.force)
         seen = look(rows)
-        if options.dry_run or options.preview or _stands(seen.order):
+        columns = _review_columns(worksheet, area, beside, seen, options)
+        if options.dry_run or options.preview or (_stands(seen.order) and columns is None):
             break
-        move = Move(area, _scope(options), rows, seen.order, secrets.token_hex(8), force=options.force)
-        saved = _save_undo(saved, undo.UndoFile.of(worksheet.identity, move), options.state)
+        move = Move(
+            moving, _scope(options), rows, seen.order, secrets.token_hex(8), force=options.force, columns=columns
+        )
+        saved = _save_undo(saved, _undo_of(worksheet.identity, area, move), options.state)
         try:
             written = worksheet.reorder(move, committing=interruptions.hold)
             saved = _marked(saved, undo.LANDED)
@@ -133,7 +142,9 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     before = saved.undo
     worksheet = _undo_worksheet(before.identity, options)
     scope = _scope(options) if options.whole_rows or options.range_only else before.scope
-    rows = worksheet.read(before.area, scope, at_least=len(before.urls_before))
+    beside = find_columns(worksheet.texts, before.area, review.NAMES)
+    moving = widened(before.area, beside, scope, review.NAMES)
+    rows = worksheet.read(moving, scope, at_least=len(before.urls_before))
     order = before.order_back(rows)
     never_landed = before.state == undo.PREPARED and worksheet.landed(before.run) is False
     if before.state == undo.UNDONE or never_landed or _stands(order):
@@ -146,13 +157,38 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
         summary.show_plan(rows.first_row, rows.urls, order, {})
         say("Dry run: nothing was written.")
         return DONE
-    move = Move(before.area, scope, rows, order, secrets.token_hex(8), force=options.force)
-    redo = _save_undo(None, undo.UndoFile.of(worksheet.identity, move), options.state)
+    move = Move(moving, scope, rows, order, secrets.token_hex(8), force=options.force)
+    redo = _save_undo(None, _undo_of(worksheet.identity, before.area, move), options.state)
     written = worksheet.reorder(move, committing=interruptions.hold)
     redo = _marked(redo, undo.LANDED)
     _marked(saved, undo.UNDONE)
     say(f"Undone: {written}; the rows stand as before that run.", vital=True)
+    if beside is not None:
+        say(
+            "The review columns stay, with their rows; the row numbers in 'match' are those of the sorted order."
+            " --review writes them anew, --review-off takes them away."
+        )
     say(f"To undo this in turn: {_undo_command(redo, options)}", vital=True)
+    return interruptions.pending or DONE
+
+
+def take_review_away(options: argparse.Namespace, interruptions: Interruptions) -> int:
+    """Take the review columns away and leave everything else as it is; nothing is sorted."""
+    area = area_of(options)
+    if options.review:
+        raise UsageError("--review adds what --review-off takes away.", "Name one of them.")
+    worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
+    if not worksheet.takes_columns:
+        raise columns_refused(options.spreadsheet)
+    beside = find_columns(worksheet.texts, area, review.NAMES)
+    if beside is None:
+        say("There are no review columns: nothing was written.")
+        return DONE
+    if options.dry_run:
+        say(f"Dry run: nothing was written. The columns {', '.join(review.NAMES)} would be taken away.")
+        return DONE
+    written = worksheet.remove(review.NAMES, beside, committing=interruptions.hold)
+    say(f"Written: {written}", vital=True)
     return interruptions.pending or DONE
 
 
@@ -180,9 +216,44 @@ def parser() -> argparse.ArgumentParser:
     )
     moving.add_argument("--undo", metavar="FILE", type=Path, help="restore the order that an earlier run found")
     moving.add_argument("--no-backup", action="store_true", help="keep no copy beside a local file that is replaced")
+    reviewing = made.add_argument_group("review columns")
+    reviewing.add_argument(
+        "--review", action="store_true",
+        help=f"write the columns {', '.join(review.NAMES)} right of the data (Google Sheets, .csv, .tsv)",
+    )  # fmt: skip
+    reviewing.add_argument(
+        "--review-off", action="store_true", help="take these columns away, with the decisions in them; sort nothing"
+    )
     fetching.add_arguments(made)
     arguments.add_run(made)
     return made
+
+
+def _review_place(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Place | None:
+    """Return where the review columns stand, or with --review where they go; None for neither."""
+    if options.review:
+        return place_columns(worksheet.texts, area, _scope(options), review.NAMES)
+    return find_columns(worksheet.texts, area, review.NAMES)
+
+
+def _review_columns(
+    worksheet: Worksheet, area: Area, beside: Place | None, seen: _Seen, options: argparse.Namespace
+) -> Columns | None:
+    """Return the review columns to write, None where they were not asked for or say just that already."""
+    if not options.review or beside is None or not seen.rows.urls:
+        return None
+    texts = review.table(_result(options, worksheet.identity, area, seen))
+    if beside.standing and _stands(seen.order):
+        last = seen.rows.first_row + len(texts) - 1
+        cells = Area(beside.column, beside.column + len(review.NAMES) - 2, seen.rows.first_row, last)
+        if worksheet.texts(cells) == texts:
+            return None
+    return Columns(review.NAMES, beside, texts, choices=review.DECISIONS)
+
+
+def _undo_of(identity: Identity, area: Area, move: Move) -> undo.UndoFile:
+    """Return the undo of a move of the range that was named; review columns are found anew when it is undone."""
+    return replace(undo.UndoFile.of(identity, move), area=area)
 
 
 def _scope(options: argparse.Namespace) -> Scope:

@@ -15,6 +15,8 @@ from pathlib import Path
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.beside import SideCell, parting
+from sheets.columns import Place, find_columns
+from sheets.delimited_columns import moving_area, with_columns, without_columns
 from sheets.formulas import references
 from sheets.links import address_in
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
@@ -87,6 +89,8 @@ def value_of(field: str) -> str:
 class DelimitedWorksheet:
     """A csv or tsv file as a worksheet; row numbers are record numbers, counted from 1."""
 
+    takes_columns = True
+
     def __init__(self, path: Path, *, backup: bool = True) -> None:
         self._path = path
         self._backup = backup
@@ -119,6 +123,7 @@ class DelimitedWorksheet:
         if rows.urls != move.rows.urls:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
         stop_at(rows.obstacles, force=move.force)
+        table, move, rows = self._with_columns(table, move, rows)
         records = _moved(table.records, move, rows)
         data = join(table, records)
         self._verify(table, records, data)
@@ -132,9 +137,35 @@ class DelimitedWorksheet:
         )
         return f"{what} of {self._path.name}" + (f" (backup: {kept.name})" if kept else " (no backup)")
 
+    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
+        """Write the file without the columns; see `worksheet.Worksheet.remove`."""
+        refuse_if_open_elsewhere(self._path)
+        before = read_file(self._path)
+        table = split(before, self._path.suffix)
+        below = Area(0, 0, place.header_row + 1)
+        if find_columns(self.texts, below, names) != place:
+            raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
+        records = without_columns(table.records, names, place)
+        data = join(table, records)
+        self._verify(table, records, data)
+        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
+        return f"{self._path.name} without {', '.join(names)}" + (f" (backup: {kept.name})" if kept else " (no backup)")
+
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - a file carries no stamp of the run
         """Return None: the order of the records themselves tells."""
         return None
+
+    def _with_columns(self, table: Table, move: Move, rows: Rows) -> tuple[Table, Move, Rows]:
+        """Return the table with the move's columns written, and the move and rows that take them along."""
+        if move.columns is None:
+            return table, move, rows
+        records = with_columns(
+            table.records, move.columns, move.area, delimiter=table.delimiter, encoding=table.encoding
+        )
+        table = replace(table, records=records)
+        area = moving_area(move.area, move.scope, move.columns)
+        rows = _rows(table, area, move.scope, len(rows))
+        return table, replace(move, area=area, rows=rows, columns=None), rows
 
     def _verify(self, table: Table, records: Sequence[Sequence[str]], data: bytes) -> None:
         """Read the new file as any program would: the same delimiter, and exactly the records that were moved."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sheets.a1 import Area
+from sheets.columns import Columns, Place
 from sheets.rows import Rows, Scope
 
 
@@ -27,7 +28,8 @@ class Identity:
 class Move:
     """One reordering: row i of the result is row `order[i]` of `rows`, both counted from 0.
 
-    `run` is a fresh id, by which a back-end that can knows its own write again.
+    `run` is a fresh id, by which a back-end that can knows its own write again. `columns` are written in the
+    same step, before the rows move; columns that stand already are part of the area.
     """
 
     area: Area
@@ -36,9 +38,12 @@ class Move:
     order: tuple[int, ...]
     run: str
     force: bool = False
+    columns: Columns | None = None
 
     def __post_init__(self) -> None:
-        """Refuse, before anything is written, an order that would lose or double a row."""
+        """Refuse, before anything is written, an order that would lose or double a row, and texts without a row."""
+        if self.columns is not None and len(self.columns.texts) != len(self.rows):
+            raise AssertionError("the columns have not one line for each row")
         if sorted(self.order) != list(range(len(self.rows))):
             raise AssertionError("the order is not a permutation of the rows that were read")
 
@@ -53,6 +58,11 @@ class Worksheet(Protocol):
     @property
     def identity(self) -> Identity:
         """Which worksheet this is."""
+        ...
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether `reorder` can write columns along with a move, and `remove` take them away."""
         ...
 
     def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
@@ -78,6 +88,13 @@ class Worksheet(Protocol):
         no longer `move.rows.urls` (nothing is written then, unless its `landed` says so), `Unsortable` at an
         obstacle that `move.force` does not override, and the errors of `read`. Either the whole move is
         applied or nothing is; whatever is raised otherwise, the worksheet is as it was.
+        """
+        ...
+
+    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
+        """Take the columns of these names away in one atomic step; return one line that says what was written.
+
+        Raises `SheetChanged` when they no longer stand at `place`, and the errors of `read`.
         """
         ...
 

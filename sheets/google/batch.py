@@ -29,7 +29,8 @@ class Plan:
     """One batch: the cells `box` of a tab are sorted by `ranks`, one for each of its rows, all different.
 
     `columns` is the tab's width when it was read; `watched` are the cells beside the range that must not have
-    changed; `known` are the stamps in the spreadsheet.
+    changed; `known` are the stamps in the spreadsheet. `writes` come before the sort; `overwritten` are the cells
+    that they write over, in which case there is a backup.
     """
 
     sheet_id: int
@@ -41,6 +42,8 @@ class Plan:
     known: tuple[Stamp, ...] = ()
     watched: tuple[Box, ...] = ()
     backup: Backup | None = None
+    writes: tuple[dict[str, Any], ...] = ()
+    overwritten: Box | None = None
 
 
 def ranks_of(order: Sequence[int]) -> tuple[int, ...]:
@@ -71,6 +74,7 @@ def body(plan: Plan) -> dict[str, Any]:
         "requests": [
             creation(plan.stamp),
             *_backup(plan),
+            *plan.writes,
             *_sort(plan),
             *deletions(plan.known, plan.stamp.epoch),
         ],
@@ -97,19 +101,20 @@ def rank_text(ranks: Sequence[int]) -> str:
     return "\n".join(f"zx{rank:0{width}d}" for rank in ranks)
 
 
-def _backup(plan: Plan) -> list[dict[str, Any]]:
-    if plan.backup is None:
-        return []
-    return [
-        {
-            "duplicateSheet": {
-                "sourceSheetId": plan.sheet_id,
-                "newSheetId": plan.backup.sheet_id,
-                "newSheetName": plan.backup.title,
-                "insertSheetIndex": plan.backup.index,
-            }
+def copying(sheet_id: int, copy: Backup) -> dict[str, Any]:
+    """Return the request that leaves a copy of a tab."""
+    return {
+        "duplicateSheet": {
+            "sourceSheetId": sheet_id,
+            "newSheetId": copy.sheet_id,
+            "newSheetName": copy.title,
+            "insertSheetIndex": copy.index,
         }
-    ]
+    }
+
+
+def _backup(plan: Plan) -> list[dict[str, Any]]:
+    return [] if plan.backup is None else [copying(plan.sheet_id, plan.backup)]
 
 
 def _sort(plan: Plan) -> list[dict[str, Any]]:

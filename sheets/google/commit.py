@@ -13,6 +13,8 @@ from typing import NoReturn
 
 from errors import CurationError, ServiceFailed, SheetChanged
 from sheets.a1 import column_letters
+from sheets.columns import Columns
+from sheets.google import columns as google_columns
 from sheets.google.batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
 from sheets.google.client import Answered, Outcome, Refused, Service, Unknown
 from sheets.google.judgement import Seen, Verdict, judged, judged_later, sources, typed
@@ -43,11 +45,14 @@ class Desk:
 class Commit:
     """One move on its way: `apply` returns when it is in the sheet and verified, and raises otherwise."""
 
-    def __init__(self, desk: Desk, run: str, order: Sequence[int], scope: Scope) -> None:
+    def __init__(
+        self, desk: Desk, run: str, order: Sequence[int], scope: Scope, columns: Columns | None = None
+    ) -> None:
         self._desk = desk
         self._run = run
         self._ranks = ranks_of(order)
         self._scope = scope
+        self._columns = columns
         self._pending: Plan | None = None  # sent, outcome unknown
 
     def apply(self, reading: Reading) -> str:
@@ -99,7 +104,8 @@ class Commit:
         )
 
     def _plan(self, reading: Reading, stamp: Stamp) -> Plan:
-        tab = reading.tab
+        tab, columns = reading.tab, self._columns
+        writes = () if columns is None else google_columns.writing(tab.sheet_id, reading.box.top, columns)
         return Plan(
             tab.sheet_id,
             tab.title,
@@ -110,6 +116,8 @@ class Commit:
             known=tab.stamps,
             watched=beside(reading.box, tab.columns) if self._scope is Scope.RANGE else (),
             backup=self._desk.backup(),
+            writes=writes,
+            overwritten=google_columns.overwritten(reading.box, columns),
         )
 
     def _delivered(self, request: dict[str, object], fields: str = ANSWER_FIELDS) -> Outcome:
@@ -200,6 +208,7 @@ class Commit:
 
     def _take_back(self, plan: Plan, seen: Seen, why: Verdict) -> None:
         """Sort the same cells back at once; rows that get hidden meanwhile need another round."""
+        first = plan
         taken_from = sources(plan.ranks, seen.hidden)
         for _ in range(_TRIES):
             back = self._following(plan, taken_from, seen)
@@ -208,12 +217,23 @@ class Commit:
             known = seen if back.watched else replace(seen, beside={})
             verdict = judged(known, back.ranks, after)
             if verdict is Verdict.AS_PLANNED:
+                self._put_back(first)
                 return
             if verdict is not Verdict.ROWS_HIDDEN:
                 self._give_up(back, after, why, verdict)
             taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
             plan, seen = back, after
         raise _NotTakenBack("rows were being hidden")
+
+    def _put_back(self, plan: Plan) -> None:
+        """Put the cells that the batch wrote over back from its copy of the tab; an edit may have moved them there."""
+        if plan.overwritten is None or plan.backup is None:
+            return
+        # A second arrival finds the copy gone and is refused, so sending again does no harm.
+        requests = google_columns.putting_back(plan.sheet_id, plan.overwritten, plan.backup)
+        outcome = self._delivered({"requests": [*requests, google_columns.discarding(plan.backup)]}, STAMP_FIELDS)
+        if not isinstance(outcome, Answered):
+            raise _NotTakenBack(f"the cells {plan.overwritten.name} are as they were in the tab {plan.backup.title!r}")
 
     def _give_up(self, back: Plan, after: Seen, why: Verdict, verdict: Verdict) -> NoReturn:
         """Undo the sort back where it has parted something itself: other columns, or words typed since the sort."""

@@ -33,12 +33,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from errors import NotFound, SheetChanged, Unsortable
+from errors import NotFound, ServiceFailed, SheetChanged, Unsortable
 from sheets.a1 import Area
+from sheets.columns import Place, find_columns, place_columns
+from sheets.google import columns as google_columns
 from sheets.google import preflight as google_preflight
 from sheets.google import reading as google_reading
-from sheets.google.batch import Backup, Plan, quoted
-from sheets.google.client import Patience, Service
+from sheets.google.batch import Backup, Plan, copying, quoted
+from sheets.google.client import Answered, Patience, Refused, Service
 from sheets.google.commit import Commit, Desk
 from sheets.google.credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
 from sheets.google.judgement import Seen, exchanged
@@ -58,6 +60,8 @@ _AGAIN_FIELDS = (
 
 class GoogleWorksheet:
     """One tab of a Google spreadsheet; implements `sheets.worksheet.Worksheet`."""
+
+    takes_columns = True
 
     def __init__(self, service: Service, found: Book, tab: Tab, *, backup_tab: bool = False) -> None:
         self._service = service
@@ -118,14 +122,15 @@ class GoogleWorksheet:
         See the module's docstring for what each edit in between ends in. `committing` is entered around the
         sending and the finding out of its outcome.
         """
-        if list(move.order) == sorted(move.order):
+        if list(move.order) == sorted(move.order) and move.columns is None:
             return "Every row is in its place already; nothing was written."
         self._service.refresh_patience()
         reading = self._ready(move)
         backups: list[Backup] = []
+        overwrites = move.columns is not None and move.columns.place.standing
 
         def backup() -> Backup | None:
-            if self._backup_tab and not backups:
+            if (self._backup_tab or overwrites) and not backups:
                 backups.append(self._new_backup(move.run))
             return backups[0] if backups else None
 
@@ -139,13 +144,50 @@ class GoogleWorksheet:
         )
         with committing():
             self._service.refresh_patience()
-            remark = Commit(desk, move.run, move.order, move.scope).apply(reading)
-        moved = sum(place != row for place, row in enumerate(move.order))
+            remark = Commit(desk, move.run, move.order, move.scope, move.columns).apply(reading)
+            if overwrites and not self._backup_tab and not remark:
+                remark = self._discarded(backups.pop())
+        moved = sum(to != row for to, row in enumerate(move.order))
+        written = "" if move.columns is None else f", with {', '.join(move.columns.names)} beside them"
         kept = f" A copy of the tab as it was is in {backups[0].title!r}." if backups else ""
         return (
-            f"{moved} of {len(move.order)} rows of {self._tab.title!r} in {self._book.title!r} were moved in one step,"
-            f" and read back.{kept}{remark}"
+            f"{moved} of {len(move.order)} rows of {self._tab.title!r} in {self._book.title!r} were moved in one step"
+            f"{written}, and read back.{kept}{remark}"
         )
+
+    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
+        """Take columns away; a copy of the tab, made in the same step, stays until it is certain that they were ours.
+
+        See `worksheet.Worksheet.remove`.
+        """
+        self._service.refresh_patience()
+        below = Area(0, 0, place.header_row + 1)
+        if find_columns(self.texts, below, names) != place:
+            raise SheetChanged("The columns to take away stand elsewhere now.", "Nothing was written. Run again.")
+        copy = self._new_backup(f"{place}")
+        requests = [
+            copying(self._tab.sheet_id, copy),
+            google_columns.removing(self._tab.sheet_id, place, len(names)),
+        ]
+        with committing():
+            outcome = self._service.send(self._book.key, {"requests": requests}, "replies")
+            if isinstance(outcome, Refused):
+                raise self._service.error(outcome.refusal, writing=True)
+            header = Area(place.column, place.column + len(names) - 1, place.header_row, place.header_row)
+            held = self._copied(copy, header)
+            if not held:
+                raise ServiceFailed(
+                    "Google did not answer, and no column is known to have been taken away.",
+                    "Look at the sheet, and run the same command again.",
+                )
+            if held != names:
+                raise ServiceFailed(
+                    "In the moment of taking the columns away, a column was inserted, deleted or moved, so that others"
+                    " were taken away.",
+                    f"They are in the tab {copy.title!r}, and in File > Version history.",
+                )
+            remark = self._discarded(copy)
+        return f"{self._tab.title!r} in {self._book.title!r} without {', '.join(names)}{remark}"
 
     def landed(self, run: str) -> bool | None:
         """Say whether the move of that run was applied and stands; None when its stamp was cleaned up since."""
@@ -162,7 +204,11 @@ class GoogleWorksheet:
             )
         if (obstacle := self._obstacle(reading, move)) is not None:
             raise Unsortable(obstacle.what, obstacle.hint)
-        return reading
+        if move.columns is None:
+            return reading
+        if place_columns(self.texts, move.area, move.scope, move.columns.names) != move.columns.place:
+            raise SheetChanged("The columns beside the range changed.", "Nothing was written. Run again.")
+        return google_columns.grown(reading, move.columns)
 
     @staticmethod
     def _obstacle(reading: Reading, move: Move) -> Obstacle | None:
@@ -236,6 +282,24 @@ class GoogleWorksheet:
             f"The worksheet {self._tab.title!r} is no longer in the spreadsheet {self._book.title!r}.",
             f"Nothing was written. Its worksheets are: {names}.",
         )
+
+    def _copied(self, copy: Backup, header: Area) -> tuple[str, ...]:
+        """Return the names that a copy of the tab has in the cells of `header`; none where there is no copy."""
+        cells = Box(header.first_row - 1, header.first_row, header.first_column, header.last_column + 1)
+        try:
+            answer = self._service.spreadsheet_json(
+                self._book.key, {"ranges": quoted(copy.title, cells.name), "fields": google_reading.TEXT_FIELDS}
+            )
+        except NotFound:
+            return ()
+        return google_reading.texts(header, cells, answer)[0]
+
+    def _discarded(self, copy: Backup) -> str:
+        """Delete a copy of the tab that is no longer needed; return a remark where that failed."""
+        outcome = self._service.send(self._book.key, {"requests": [google_columns.discarding(copy)]}, "replies")
+        if isinstance(outcome, Answered):
+            return ""
+        return f" A copy of the tab as it was may be left in {copy.title!r}: delete it."
 
     def _new_backup(self, run: str) -> Backup:
         self._book = book(self._service, self._book.key)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
+from sheets.columns import Place, columns_refused
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
 from sheets.rows import Obstacle, Rows, Scope, stop_at
 from sheets.worksheet import Committing, Identity, Move
@@ -21,6 +22,8 @@ from sheets.xlsx.workbook import Tab, calculation_order, choose_tab, has_formula
 
 class XlsxWorksheet:
     """One tab of a workbook; the file is read anew by every call and replaced whole by `reorder`."""
+
+    takes_columns = False
 
     def __init__(self, path: Path, title: str, *, backup: bool) -> None:
         self._path = path
@@ -59,6 +62,8 @@ class XlsxWorksheet:
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the rows in their new order; see `worksheet.Worksheet.reorder`."""
+        if move.columns is not None:
+            raise columns_refused(self._path.name)
         refuse_if_open_elsewhere(self._path)
         before = read_file(self._path)
         opened = self._opened(before)
@@ -75,6 +80,10 @@ class XlsxWorksheet:
         kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
         what = f"Rows of {line}" if move.scope is Scope.WHOLE_ROWS else line
         return f'{what} of "{self._title}" in {self._path.name}' + (f" (backup: {kept.name})" if kept else "")
+
+    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:  # noqa: ARG002 - there is nothing yet that it could take away
+        """Refuse; see `worksheet.Worksheet.takes_columns`."""
+        raise columns_refused(self._path.name)
 
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - a file carries no stamp of the run
         """Return None: the order of the rows themselves tells."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
 from sheets.beside import SideCell, parting
+from sheets.columns import Columns, Place
 from sheets.links import address_in
 from sheets.rows import Rows, Scope
 from sheets.worksheet import Committing, Identity, Move
@@ -13,6 +15,8 @@ from sheets.worksheet import Committing, Identity, Move
 
 class MemoryWorksheet:
     """A worksheet whose cells are texts in memory."""
+
+    takes_columns = True
 
     def __init__(self, cells: list[list[str]]) -> None:
         self.cells = cells
@@ -56,6 +60,10 @@ class MemoryWorksheet:
         for obstacle in rows.obstacles:
             if not (obstacle.yields_to_force and move.force):
                 raise Unsortable(obstacle.what, obstacle.hint)
+        area = move.area
+        if move.columns is not None:
+            area = self._write(move, move.columns)
+            rows = self.read(area, move.scope, at_least=len(move.rows))
         top = move.area.first_row - 1
         before = [list(row) for row in self.cells]
         with committing():
@@ -64,7 +72,26 @@ class MemoryWorksheet:
                     self.cells[top + place] = before[top + source]
                 else:
                     row = self.cells[top + place]
-                    row[move.area.first_column : move.area.last_column + 1] = map(str, rows.cells[source])
+                    row[area.first_column : area.last_column + 1] = map(str, rows.cells[source])
+        return "memory"
+
+    def _write(self, move: Move, columns: Columns) -> Area:
+        at, names = columns.place, columns.names
+        new = not at.standing
+        for number, row in enumerate(self.cells, start=1):
+            if new and (number == at.header_row or number >= move.area.first_row):
+                row.extend([""] * (at.column - len(row)))
+                row[at.column : at.column] = names if number == at.header_row else [""] * len(names)
+        for row, texts in zip(self.cells[move.area.first_row - 1 :], columns.texts, strict=False):
+            row.extend([""] * (at.column + len(names) - len(row)))
+            row[at.column : at.column + len(texts)] = texts
+        whole = at.standing or move.scope is Scope.WHOLE_ROWS
+        return move.area if whole else replace(move.area, last_column=move.area.last_column + len(names))
+
+    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
+        with committing():
+            for row in self.cells[place.header_row - 1 :]:
+                del row[place.column : place.column + len(names)]
         return "memory"
 
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - nothing is remembered
