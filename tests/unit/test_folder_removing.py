@@ -207,3 +207,17 @@ def test_one_file_seen_twice_is_not_taken_for_a_copy_of_itself(folder: Path, way
     with pytest.raises(StateError, match="both one file"):
         removing.remove(plan, log, lambda *_: None)
     assert (folder / "1.jpg").read_bytes() == b"content of 1.jpg"
+
+
+def test_a_log_cut_off_twice_is_still_whole(folder: Path) -> None:
+    """A crash in a removal, another one in its undo: each left half a line."""
+    log, _ = _remove(folder)
+    (folder.parent / "backup" / "d" / "3.jpg").rename(folder.parent / "away.jpg")
+    for _ in range(2):
+        with log.path.open("ab") as stream:
+            stream.write(b'{"step": 1, "beca')
+        undoing.restore(Log.load(log.path), lambda *_: None)
+        assert (folder / "2.jpg").read_bytes() == b"content of 2.jpg"
+        (folder / "2.jpg").rename(folder.parent / "backup" / "2.jpg")
+        log.note(0, "moved")
+    assert len(Log.load(log.path).steps) == 2
