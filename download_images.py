@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def export(options: argparse.Namespace, _: Interruptions) -> int:
     """Read the rows, look at their pictures, decide what goes where, and write it: the sheet is never written."""
     started = time.monotonic()
-    arguments.refuse_unwritable_json(options)
+    arguments.refuse_unwritable(options)
     area = area_of(options)
     choices = _choices(options)
     folder = _folder(options)
