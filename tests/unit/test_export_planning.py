@@ -92,6 +92,7 @@ def test_a_blank_label_is_no_conflict() -> None:
 def test_a_changed_picture_is_flagged() -> None:
     made = planned([picture("a"), picture("b")], changed=["b"])
     assert [row.flags for row in made.rows] == [(), ("changed",)]
+    assert [row.reason for row in made.rows] == [None, "It is another one."]
 
 
 def test_a_split_is_a_folder_and_families_share_it() -> None:
