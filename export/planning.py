@@ -8,7 +8,7 @@ from typing import Final
 from export.grouping import Grouping, Readings
 from export.layouts import UNLABELLED, Layout
 from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, ManifestRow, to_csv, to_jsonl
-from export.names import distinct, extension_of, folders_of, safe_name, without_extension
+from export.names import distinct, extension_of, folders_of, numbered, safe_name, without_extension
 from export.remarks import Remarks
 from export.splits import Moved, Sides, Splits, sides_of
 from images import FetchFailure, Picture
@@ -201,8 +201,10 @@ def _with_files(
     stems = [_stem(i, rows[i], sheet, choices, digits) for i in places]
     parents = [choices.layout.folder(rows[i], folders) for i in places]
     wanted = [parent + stem for parent, stem in zip(parents, stems, strict=True)]
-    # A name from a column that other rows have too gets the content's first digits behind it, then a number.
-    unique = distinct(wanted, lambda k: f"{wanted[k]}-{(rows[places[k]].sha256 or '')[:8]}")
+    if choices.by_hash:  # rows of one name have one content: which of them has which file is all the same
+        unique = numbered(wanted)
+    else:  # a name from a column that other rows have too gets the content's first digits behind it, then a number
+        unique = distinct(wanted, lambda k: f"{wanted[k]}-{(rows[places[k]].sha256 or '')[:8]}")
     done = list(rows)
     for i, path in zip(places, unique, strict=True):
         done[i] = replace(rows[i], file=path + extension_of(rows[i].format or ""))
