@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 
 from cleaning import removing, undoing
-from cleaning.log import Log
+from cleaning.log import Log, Step
 from cleaning.plan import KEEPERS, Candidate, Plan, plan_of
 from console.exit_codes import DONE, STOPPED, UNREADABLE
 from console.interruption import Interruptions
@@ -144,6 +144,9 @@ def delete(options: argparse.Namespace, interruptions: Interruptions) -> int:
     way, backup = _way(options)
     seen = _seen(options, matching, follow_links=False)
     chosen = plan_of(_candidates(seen), options.keep)
+    steps = removing.steps_of(chosen, way, backup)
+    if backup:
+        removing.check_outside(steps, options.folders)
     for line in folder_text.plan(chosen, way, None):
         say(line)
     found = _grouped(options, seen, started)
@@ -151,7 +154,7 @@ def delete(options: argparse.Namespace, interruptions: Interruptions) -> int:
     found.summary.update(way=way, dry_run=not options.yes, removed=0, left=[])
     code = _exit_code(seen.album, options)
     if options.yes and chosen.choices:
-        outcome = _remove(options, chosen, way, backup, found)
+        outcome = _remove(options, chosen, way, steps, found)
         code = STOPPED if outcome.left else code
     _finish(options, seen.album, found)
     if not options.yes:
@@ -160,17 +163,17 @@ def delete(options: argparse.Namespace, interruptions: Interruptions) -> int:
 
 
 def _remove(
-    options: argparse.Namespace, chosen: Plan, way: str, backup: Path | None, found: FolderResult
+    options: argparse.Namespace, chosen: Plan, way: str, steps: Sequence[Step], found: FolderResult
 ) -> removing.Outcome:
-    steps = removing.steps_of(chosen, way, backup)
     name = "".join(char if char.isalnum() else "-" for char in Path(os.path.realpath(options.folders[0])).name)[:40]
     log = Log.create(options.state / "removed", name or "files", way, steps)
     try:
         with Progress("Removing", "files", delay=1) as progress:
             outcome = removing.remove(chosen, log, progress.update)
     finally:
-        say(f"Log: {log.path}")
-        say(f"To undo: python find_similar.py delete --undo {shlex.quote(str(log.path))}")
+        say(f"Log: {log.path}", vital=True)
+        if way != removing.PERMANENTLY:
+            say(f"To undo: python find_similar.py delete --undo {shlex.quote(str(log.path))}", vital=True)
     for path, reason in outcome.left:
         say(f"  left: {plain(path, 1000)}: {plain(reason, 1000)}")
     say(f"Removed: {outcome.moved} of {chosen.files} files ({way}).")
@@ -299,6 +302,8 @@ def _way(options: argparse.Namespace) -> tuple[str, Path | None]:
         return removing.PERMANENTLY, None
     if options.backup is None:
         return removing.TRASH, None
+    if os.path.lexists(options.backup) and not options.backup.is_dir():
+        raise UsageError(f"{options.backup} is a file.", "Name a folder with --backup.")
     for folder in options.folders:
         if options.backup.resolve().is_relative_to(folder.resolve()):
             raise UsageError(

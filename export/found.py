@@ -49,6 +49,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "labels": dict(Counter(row.label or "" for row in exported if row.label is not None).most_common()),
         "left_out": sum(row.status == LEFT_OUT for row in rows),
         "changed": [row.row for row in rows if "changed" in row.flags],
+        "stale": [row.row for row in rows if "stale" in row.flags],
         "label_conflicts": [
             {"group": conflict.group, "labels": [[row, label] for row, label in conflict.labels]}
             for conflict in plan.conflicts
@@ -147,8 +148,8 @@ def _distance(counts: Mapping[str, int], wanted: Mapping[str, float]) -> float:
 
 def _warnings(found: Found) -> Iterator[str]:
     figures = found.summary
-    if figures["changed"]:
-        yield f"  Changed since the last sort, so not what was reviewed: {_numbers(figures['changed'])}"
+    yield from _told(found.rows, "changed", "Changed, so not what was reviewed or known")
+    yield from _told(found.rows, "stale", "Exported as last known, as the live picture fails")
     conflicts = figures["label_conflicts"]
     for conflict in conflicts[:_SHOWN]:
         labels = ", ".join(f"row {row} {label!r}" for row, label in conflict["labels"][:_SHOWN])
@@ -168,7 +169,15 @@ def _warnings(found: Found) -> Iterator[str]:
     addressed = [row for row in found.rows if row.status not in ("blank_cell", "not_a_url")]
     failed = [row for row in addressed if row.status not in ("ok", LEFT_OUT)]
     if addressed and len(failed) > _WORRYING_SHARE * len(addressed):
-        yield f"  Warning: {len(failed)} of {len(addressed)} addresses gave no picture. A later run tries again."
+        yield (
+            f"  Warning: {len(failed)} of {len(addressed)} addresses gave no picture. A later run tries the"
+            " temporary failures again, one with --refresh all."
+        )
+
+
+def _told(rows: Sequence[ManifestRow], flag: str, what: str) -> Iterator[str]:
+    if flagged := [row for row in rows if flag in row.flags]:
+        yield f"  {what}: {_numbers([row.row for row in flagged])} ({flagged[0].reason})"
 
 
 def lines_of_writing(found: Found) -> Iterator[str]:

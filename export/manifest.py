@@ -21,7 +21,8 @@ class ManifestRow:
     """One row of the sheet: its number there, its picture, its file below the output folder, and why it has none.
 
     `status` is "ok" for a row with a file, `LEFT_OUT`, or a fetch status. `flags` are those of the picture and
-    "changed" (not the bytes that the last sort saw) and "label_conflict" (its group has several labels).
+    "changed" (not the bytes that were known before), "stale" (the live picture cannot be read: the last good one)
+    and "label_conflict" (its group has several labels).
     """
 
     row: int

@@ -7,9 +7,12 @@ from errors import StateError
 
 
 def save(data: bytes, path: Path) -> None:
-    """Write or replace a file in one step; raise `StateError` in a sentence."""
+    """Write or replace a file in one step, or write into what is no file; raise `StateError` in a sentence."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():  # a pipe or a device, such as /dev/stdout: not to be replaced
+            path.write_bytes(data)
+            return
         atomic.write_whole(path, data)
     except OSError as error:
         raise StateError(

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 
 import download_images
 from tests.end_to_end.commands import run
+from tests.end_to_end.fetching_servers import Answer, serving
 from tests.google.server import StandIn
 from tests.pictures import encoded, family, scene
 from tests.servers import WebServer, web_server
@@ -203,10 +205,65 @@ def test_a_picture_that_changed_since_the_sort_says_so(table: Path, web: WebServ
     finally:
         web.files["/single.jpg"] = original
     (row,) = [row for row in manifest(table / "out") if row["url"].endswith("/single.jpg")]
-    assert row["flags"] == "changed"
+    assert row["flags"] == "changed" and "The last sort saw another picture" in row["reason"]
     assert (table / "out" / row["file"]).read_bytes() == encoded(scene(77))
-    assert f"Changed since the last sort, so not what was reviewed: row {row['row']}" in done.stdout
+    assert f"Changed, so not what was reviewed or known: row {row['row']}" in done.stdout
     assert "computed now: pictures changed since the last sort" in done.stdout
+
+
+@pytest.mark.parametrize("now", [None, b"<!doctype html><title>Sorry</title>", encoded(scene(5), "PNG")[:3000]])
+def test_where_a_refresh_fails_the_last_good_picture_is_exported_and_says_so(
+    table: Path, web: WebServer, now: bytes | None
+) -> None:
+    export(table)
+    before, original = tree(table / "out"), web.files.pop("/single.jpg")
+    if now:
+        web.files["/single.jpg"] = now
+    try:
+        done = export(table, "--refresh", "--json", "found.json")
+        (row,) = [row for row in manifest(table / "out") if row["url"].endswith("/single.jpg")]
+        assert (row["status"], row["flags"], row["file"]) == ("ok", "stale", "000007.jpg")
+        assert row["reason"].startswith("The live picture cannot be read now (The ")
+        assert "Exported as last known, as the live picture fails: row 8 (The live picture" in done.stdout
+        assert json.loads((table / "found.json").read_text("utf-8"))["summary"]["stale"] == [8]
+        assert export(table, "-o", "fresh").returncode == 0
+    finally:
+        web.files["/single.jpg"] = original
+    assert (table / "fresh" / "000007.jpg").read_bytes() == (table / "out" / "000007.jpg").read_bytes() == original
+    export(table)
+    assert tree(table / "out") == before
+
+
+def test_a_picture_whose_owner_opted_out_meanwhile_is_not_taken_from_the_store(tmp_path: Path) -> None:
+    headers: dict[str, str] = {}
+    with serving(lambda _: Answer(encoded(scene(3)), headers=headers)) as server:
+        write_csv(tmp_path / "foods.csv", [["#", "url"], ["", f"http://127.0.0.1:{server.port}/a.jpg"]])
+        assert len(manifest_of(tmp_path)) == 1
+        headers["X-Robots-Tag"] = "noimageai"
+        assert [row["status"] for row in manifest_of(tmp_path, "--refresh")] == ["opted_out"]
+
+
+def manifest_of(folder: Path, *arguments: object) -> list[dict[str, str]]:
+    assert export(folder, *arguments).returncode == 0
+    return manifest(folder / "out")
+
+
+@pytest.mark.parametrize("lost", ["objects", "."])
+def test_a_picture_that_changed_after_the_store_lost_it_says_so(table: Path, web: WebServer, lost: str) -> None:
+    export(table)
+    shutil.rmtree(table / ".curation" / "store" / lost)
+    original = web.files["/single.jpg"]
+    web.files["/single.jpg"] = encoded(scene(77))
+    try:
+        done = export(table, "--names", "sha256")
+    finally:
+        web.files["/single.jpg"] = original
+    flagged = [(row["row"], row["flags"], row["reason"]) for row in manifest(table / "out") if row["flags"]]
+    digits = hashlib.sha256(original).hexdigest()[:12]
+    sentence = {"objects": "Another picture was here when it was last read", ".": "The last export had another"}[lost]
+    assert [(row, flags) for row, flags, _ in flagged] == [("8", "changed")]
+    assert flagged[0][2].startswith(sentence) and digits in flagged[0][2]
+    assert "Changed, so not what was reviewed or known: row 8" in done.stdout
 
 
 def test_pictures_that_the_store_did_not_keep_are_fetched_once_more(table: Path) -> None:
@@ -296,6 +353,8 @@ def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path:
     [
         (["-o", "foods.csv"], "is a file"),
         (["-o", ".curation/store/x"], "inside the store"),
+        (["-o", ".curation"], "is the state folder"),
+        (["-o", ".curation/results"], "is the state folder"),
         (["--splits", "train"], "Splits look like"),
         (["--label-column", "4"], "is not a column"),
         (["--format", "classes"], "--label-column D"),
@@ -434,6 +493,7 @@ def test_clean_keeps_the_files_of_rows_that_are_unreadable_now(table: Path, web:
     export(table)
     before = tree(table / "out")
     original = web.files.pop("/single.jpg")
+    shutil.rmtree(table / ".curation" / "store")
     try:
         done = export(table, "--clean", "--refresh")
     finally:
