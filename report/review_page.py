@@ -158,8 +158,11 @@ class _Told:
             return ""
         if row.group is not None:
             return self._why_in_group(row, self._groups[row.group].representative)
-        near = min(self._openers[row.block], key=lambda one: (sum(_distances(row, one)), one.new_row))
-        return "" if near.row == row.row else f"looks like row {self.number(near)} ({_words(_distances(row, near))})"
+        others = [one for one in self._openers[row.block] if one.row != row.row]
+        if not others:
+            return ""
+        near = min(others, key=lambda one: (sum(_distances(row, one)), one.new_row))
+        return f"looks like row {self.number(near)} ({_words(_distances(row, near))})"
 
     def _why_in_group(self, row: ResultRow, keeper: int) -> str:
         """Name the pair that brought a row into its group, the one with the keeper first."""

@@ -93,6 +93,7 @@ def test_families_and_look_alikes_of_a_block_stand_beside_each_other() -> None:
             {"family": None, "strips": [{"group": None, "rows": [3]}]},
         ]
     ]
+    assert data["rows"][2]["why"] == "looks like row 2 (ahash 2, phash 2, dhash 2)"
     assert data["rows"][3]["why"] == "looks like row 4 (ahash 1, phash 1, dhash 1)"
 
 
