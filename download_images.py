@@ -4,6 +4,7 @@
 import argparse
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from console.interruption import Interruptions
 from console.messages import note, plain, say
 from console.progress import Progress, Steps
 from console.running import run
-from errors import NotFound, SheetChanged, StateError, UsageError
+from errors import AccessRefused, NotFound, SheetChanged, StateError, UsageError
 from export import found as finding
 from export import options as asked
 from export.deciding import Desk, Ready
-from export.folder import Overtaken
+from export.folder import Cleaned, Folder, Overtaken
 from export.found import Found
 from export.grouping import Readings
 from export.looking import Look
@@ -54,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def export(options: argparse.Namespace, _: Interruptions) -> int:
+def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Read the rows, look at their pictures, decide what goes where, and write it: the sheet is never written."""
     started = time.monotonic()
     arguments.refuse_unwritable(options)
@@ -66,35 +67,36 @@ def export(options: argparse.Namespace, _: Interruptions) -> int:
     sheet = _read(worksheet, area, options)
     if not any(sheet.urls):
         raise NotFound(f"The range {area} holds no rows. Nothing was written.", "Is it the right tab and column?")
-    with Store(fetching.store_folder(options)) as store:
-        kept_before = {sha256 for sha256, _ in store.objects.kept()} if options.no_keep_bytes else set()
-        spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
-        last = _last_result(worksheet, area, options)
+    spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
+    last = _last_result(worksheet, area, options)
+    with _alone_in(folder, options), Store(fetching.store_folder(options)) as store:
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
             desk = Desk(sheet, last, choices, folder, _matching(options), spared, steps.update)
             look = Look(sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store))
             ready = _export(desk, look, dry_run=options.dry_run)
+        if not options.dry_run:
+            interruptions.written = f"The export into {folder.path} is complete; run the command again for its summary."
         if options.no_keep_bytes:
-            for sha256 in {row.sha256 for row in ready.plan.rows if row.sha256} - kept_before:
-                store.objects.remove(sha256)
-    unowned = {path: sha256 for path, sha256 in ready.standing.unowned.items() if path not in ready.spared}
-    removed, changed = folder.clean(unowned) if options.clean and not options.dry_run else ((), ())
+            look.forget(row.sha256 for row in ready.plan.rows)
+        cleaned = folder.clean(ready.unowned) if options.clean and not options.dry_run else Cleaned()
     found = _found(worksheet, area, ready, choices, options)
-    found.summary.update(
-        output=str(folder.path),
-        written=0 if options.dry_run else len(ready.standing.missing),
-        present=len(ready.standing.present),
-        unowned=sorted(unowned),
-        removed=list(removed),
-        kept_as_changed=list(changed),
-        kept_as_unreadable=sorted(ready.spared),
-        dry_run=options.dry_run,
-        seconds=round(time.monotonic() - started, 3),
-    )
+    found.summary.update(finding.done(folder.path, ready, cleaned, dry_run=options.dry_run))
+    found.summary["seconds"] = round(time.monotonic() - started, 3)
     _tell(found, choices, options)
+    interruptions.written = ""
     if options.json:
         write(found, options.json)
+    if cleaned.stuck:
+        raise AccessRefused(
+            f"Of the files of earlier exports, {len(cleaned.stuck)} cannot be removed. The export is complete.",
+            "Check the permissions of their folders, and run the same command again.",
+        )
     return UNREADABLE if options.strict and found.summary["unreadable_rows"] else DONE
+
+
+def _alone_in(folder: Folder, options: argparse.Namespace) -> AbstractContextManager[None]:
+    """Keep other exports out; a dry run, which writes nothing, disturbs none."""
+    return nullcontext() if options.dry_run else folder.held()
 
 
 def parser() -> argparse.ArgumentParser:

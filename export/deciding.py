@@ -12,7 +12,7 @@ from export.grouping import Grouping, Readings, grouping_of
 from export.looking import Seen
 from export.manifest import LEFT_OUT
 from export.memory import Memory
-from export.planning import Choices, Plan, Sheet, plan
+from export.planning import Choices, Plan, Sheet, plan, with_files_of_others
 from export.remarks import changes, joined
 from export.writing import Progress
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
@@ -33,6 +33,11 @@ class Ready:
     standing: Standing
     memory: Memory
     spared: frozenset[str]
+
+    @property
+    def unowned(self) -> dict[str, str]:
+        """The files that no row owns any more, nor may own again, with their sha256."""
+        return {path: sha256 for path, sha256 in self.standing.unowned.items() if path not in self.spared}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Desk:
         changed = changes(self.last, seen.known, self.folder.memory, seen.readings)
         remarks = joined(changed, seen.stale)
         made = plan(self.sheet, seen.readings, grouping, self.choices, remarks=remarks, earlier=earlier)
+        made = with_files_of_others(made, self.folder.of_others(made.files), self.choices)
         self._spare_the_sheet([*made.files, *made.tables])
         standing = self.folder.standing(made.files, made.tables, progress)
         self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if row.file in standing.missing)

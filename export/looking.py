@@ -33,6 +33,7 @@ class Look:
         """Note what the store knows of these rows, before anything is asked anew."""
         self._urls, self._settings, self._read = urls, settings, read
         self.store = store
+        self._kept_before = frozenset(sha256 for sha256, _ in store.objects.kept())
         self._stale: dict[str, Remark] = {}
         webs = {text: target.url for text in set(urls) if isinstance(target := read_target(text), Web)}
         visits = store.visits(sorted(set(webs.values())))
@@ -58,6 +59,11 @@ class Look:
     def keeps(self, sha256: str | None) -> bool:
         """Say whether the store has the bytes of a content."""
         return sha256 is not None and self.store.picture_path(sha256) is not None
+
+    def forget(self, contents: Iterable[str | None]) -> None:
+        """Keep no bytes in the store that were not there before."""
+        for sha256 in {sha256 for sha256 in contents if sha256} - self._kept_before:
+            self.store.objects.remove(sha256)
 
     def _seen(self, readings: Readings) -> Seen:
         """Take the last good picture where the live one cannot be read."""

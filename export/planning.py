@@ -1,13 +1,13 @@
 """Decide what an export holds: which rows get a file, on which side, in which folder, under which name. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from export.grouping import Grouping, Readings
 from export.layouts import UNLABELLED, Layout
-from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, ManifestRow, to_csv, to_jsonl
+from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, WAS_THERE, ManifestRow, to_csv, to_jsonl
 from export.names import distinct, extension_of, folders_of, numbered, safe_name, without_extension
 from export.remarks import Remarks
 from export.splits import Moved, Sides, Splits, sides_of
@@ -85,10 +85,22 @@ def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is ask
     folders = folders_of(sheet.labels or (), UNLABELLED) if choices.layout.by_label else {}
     rows = _with_files(kept, sheet, choices, folders)
     files = {row.file: row.sha256 for row in rows if row.file and row.sha256}
+    return Plan(rows, files, _tables(rows, choices), conflicts, sides.moved, folders)
+
+
+def with_files_of_others(made: Plan, others: Collection[str], choices: Choices) -> Plan:
+    """Return the plan with a flag on the rows whose file is somebody else's: whoever reads the manifest knows that."""
+    if not others:
+        return made
+    rows = tuple(replace(row, flags=(*row.flags, WAS_THERE)) if row.file in others else row for row in made.rows)
+    return replace(made, rows=rows, tables=_tables(rows, choices))
+
+
+def _tables(rows: Sequence[ManifestRow], choices: Choices) -> dict[str, bytes]:
     tables = {**choices.layout.tables(rows), MANIFEST: to_csv(rows)}
     if choices.jsonl:
         tables[MANIFEST_LINES] = to_jsonl(rows)
-    return Plan(rows, files, tables, conflicts, sides.moved, folders)
+    return tables
 
 
 def _bare_rows(

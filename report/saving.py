@@ -1,6 +1,9 @@
 """Save the files a person asked for, each in one step."""
 
+import io
 from pathlib import Path
+
+from PIL import Image
 
 import atomic
 from errors import StateError
@@ -18,3 +21,10 @@ def save(data: bytes, path: Path) -> None:
         raise StateError(
             f"{path} cannot be written: {error.strerror or error}.", "Make room, or name another place for it."
         ) from error
+
+
+def save_png(picture: Image.Image, path: Path) -> None:
+    """Write or replace a picture; raise `StateError` in a sentence."""
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    save(stream.getvalue(), path)

@@ -317,12 +317,47 @@ def test_files_that_no_row_owns_any_more_are_told_and_removed_on_request(table: 
     (table / "out" / "mine.txt").write_text("mine")
     done = export(table)
     left = len(before - {row["file"] for row in manifest(table / "out")})
-    assert f"{left} files of earlier exports belong to no row any more" in done.stdout
+    assert f"{left} files of earlier exports belong to no row any more (--clean removes them):" in done.stdout
+    assert all(name in done.stdout for name in before - {row["file"] for row in manifest(table / "out")})
     assert before < pictures(table / "out")
     cleaned = export(table, "--clean")
     assert left > 3 and f"Removed {left} files" in cleaned.stdout
     files = {row["file"] for row in manifest(table / "out")} - {""}
     assert pictures(table / "out") == files | {"mine.txt"}
+
+
+def test_what_another_split_format_or_manifest_left_is_named_and_cleaned(table: Path) -> None:
+    splits = ["--splits", "train=1,test=1", "--label-column", "D"]
+    export(table, *splits, "--format", "huggingface", "--manifest", "jsonl", "--seed", "1")
+    first = {name for name in tree(table / "out") if not name.startswith(".")}
+    export(table, *splits, "--seed", "2", "-o", "fresh")
+    wanted = tree(table / "fresh")
+    done = export(table, *splits, "--seed", "2")
+    left = first - wanted.keys()
+    assert {"train/metadata.csv", "test/metadata.csv", "manifest.jsonl"} <= left
+    assert all(name in done.stdout for name in left), "each is named"
+    assert "whoever loads the whole folder loads them too" in done.stdout
+    assert f"Removed {len(left)} files" in export(table, *splits, "--seed", "2", "--clean").stdout
+    assert {name: data for name, data in tree(table / "out").items() if name != ".export.json"} == {
+        name: data for name, data in wanted.items() if name != ".export.json"
+    }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no permissions of this kind")
+def test_a_leftover_that_cannot_be_removed_is_said_after_the_whole_summary(table: Path, rows: list[list[str]]) -> None:
+    export(table, "--label-column", "D")
+    (file,) = [row["file"] for row in manifest(table / "out") if row["label"] == "stew"]
+    write_csv(table / "foods.csv", [*rows[:11], rows[12]])
+    (table / "out" / "stew").chmod(0o555)
+    done = export(table, "--label-column", "D", "--clean", "--json", "found.json")
+    (table / "out" / "stew").chmod(0o755)
+    assert done.returncode == 1 and "1 cannot be removed. The export is complete." in done.stderr
+    assert f"Not removed: {file} (its folder is read-only)" in done.stdout
+    assert json.loads((table / "found.json").read_text("utf-8"))["summary"]["kept_as_stuck"] == {
+        file: "its folder is read-only"
+    }
+    assert export(table, "--label-column", "D", "--clean").returncode == 0
+    assert not (table / "out" / "stew").exists()
 
 
 def test_a_file_of_others_stops_the_run_before_it_writes(table: Path) -> None:
@@ -345,6 +380,7 @@ def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path:
     for options in ([], ["--clean"], ["--clean", "--names", "sha256"]):
         done = export(tmp_path, "-r", "A2:B", "-o", ".", *options, sheet="s.csv")
         assert ("is there already" in done.stderr) == ("--names" not in options)
+        (tmp_path / ".export.json").unlink(missing_ok=True)
         assert {name: (tmp_path / name).read_bytes() for name in mine} == mine
 
 
