@@ -31,7 +31,8 @@ _BLOCK: Final = 4096
 class Standing:
     """What is to be done: pictures that are there and whole, those to write, tables to write, and what nobody owns.
 
-    `replaces` says that something of an earlier export gets another content.
+    `replaces` says that something of an earlier export gets another content; `altered` are those of the missing
+    files that somebody changed since an export put them there.
     """
 
     present: frozenset[str]
@@ -39,6 +40,7 @@ class Standing:
     tables: dict[str, bytes]
     unowned: dict[str, str]
     replaces: bool
+    altered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,14 @@ class Folder:
             ours = {path: data for path, data in tables.items() if path in self.memory.files}
             rewritten = {**ours, **changed} if replaces else changed
             unowned = self._unowned({*files, *tables})
-            return Standing(frozenset(files.keys() - missing.keys()), missing, rewritten, unowned, replaces)
+            altered = self._altered(missing)
+            return Standing(frozenset(files.keys() - missing.keys()), missing, rewritten, unowned, replaces, altered)
+
+    def _altered(self, missing: Iterable[str]) -> tuple[str, ...]:
+        known = {path: self.memory.files.get(path) for path in missing if path not in self.memory.before}
+        there = [(path, sha256) for path, sha256 in known.items() if sha256 and os.path.lexists(self.path / path)]
+        untouched = each(there, lambda item: self._holds(*item), lambda _done, _total: None)
+        return tuple(path for (path, _), same in zip(there, untouched, strict=True) if not same)
 
     def refuse_without_space(self, sizes: Iterable[int]) -> None:
         """Raise `StateError` when files of these sizes do not fit on the disk."""

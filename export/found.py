@@ -75,6 +75,7 @@ def done(output: Path, ready: Ready, cleaned: Cleaned, *, dry_run: bool) -> dict
         "output": str(output),
         "written": 0 if dry_run else len(ready.standing.missing),
         "present": len(ready.standing.present),
+        "altered": list(ready.standing.altered),
         "unowned": sorted(ready.unowned),
         "removed": list(cleaned.removed),
         "kept_as_changed": list(cleaned.changed),
@@ -206,8 +207,10 @@ def lines_of_writing(found: Found) -> Iterator[str]:
     if figures["dry_run"]:
         yield "Dry run: nothing was written."
     else:
-        done = f"{figures['written']} files written, {figures['present']} were there already"
+        done = f"{counted(figures['written'], 'file')} written, {figures['present']} were there already"
         yield f"{figures['output']}: {done}; {MANIFEST} lists all rows."
+    if figures["altered"]:
+        yield f"Replaced, as somebody changed them since they were exported: {_some(figures['altered'], _NAMED)}"
     if figures["removed"]:
         yield f"Removed {counted(len(figures['removed']), 'file')} of earlier exports: {_some(figures['removed'])}"
     if figures["kept_as_changed"]:

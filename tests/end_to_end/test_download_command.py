@@ -360,6 +360,14 @@ def test_a_leftover_that_cannot_be_removed_is_said_after_the_whole_summary(table
     assert not (table / "out" / "stew").exists()
 
 
+def test_a_file_that_somebody_changed_is_replaced_and_named(table: Path) -> None:
+    export(table)
+    before = tree(table / "out")
+    (table / "out" / "000007.jpg").write_bytes(b"cropped by hand")
+    assert "Replaced, as somebody changed them since they were exported: 000007.jpg" in export(table).stdout
+    assert tree(table / "out") == before
+
+
 def test_a_file_of_others_stops_the_run_before_it_writes(table: Path) -> None:
     (table / "out").mkdir()
     (table / "out" / "000001.jpg").write_bytes(b"the only copy")

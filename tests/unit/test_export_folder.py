@@ -66,8 +66,9 @@ def test_what_is_there_and_whole_is_not_written_again(tmp_path: Path) -> None:
 def test_a_damaged_file_is_written_again(tmp_path: Path) -> None:
     export(tmp_path, {"1.jpg": ONE, "3.jpg": THREE})
     (tmp_path / "3.jpg").write_bytes(CONTENTS[THREE][:-1])
-    assert set(export(tmp_path, {"1.jpg": ONE, "3.jpg": THREE}).missing) == {"3.jpg"}
-    assert visible(tmp_path) == {"1.jpg": b"one", "3.jpg": CONTENTS[THREE], "manifest.csv": b"m"}
+    todo = export(tmp_path, {"1.jpg": TWO, "3.jpg": THREE})
+    assert (set(todo.missing), todo.altered) == ({"1.jpg", "3.jpg"}, ("3.jpg",)), "what we replace, nobody changed"
+    assert visible(tmp_path) == {"1.jpg": b"two", "3.jpg": CONTENTS[THREE], "manifest.csv": b"m"}
 
 
 def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
