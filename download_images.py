@@ -3,8 +3,9 @@
 
 import argparse
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,17 @@ from console.interruption import Interruptions
 from console.messages import note, plain, say
 from console.progress import Progress, Steps
 from console.running import run
-from errors import NotFound, SheetChanged, StateError, UsageError
+from errors import AccessRefused, NotFound, SheetChanged, StateError, UsageError
 from export import found as finding
-from export import splits
+from export import options as asked
 from export.deciding import Desk, Ready
-from export.folder import Folder, Overtaken
+from export.folder import Cleaned, Folder, Overtaken
 from export.found import Found
 from export.grouping import Readings
-from export.layouts import LAYOUTS
+from export.looking import Look
 from export.planning import Choices, Sheet
 from hashing import DEFAULT_THRESHOLD
-from images import FetchFailure, Settings, Store, read_pictures
+from images import Settings, Store, read_pictures
 from images import options as fetching
 from report.result import Result, last_result_path, write
 from sheets.a1 import Area, column_letters
@@ -46,33 +47,6 @@ _ATTEMPTS = 3
 """How often the rows and their labels are read until nobody edited them in between."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """How the pictures of the rows are read."""
-
-    urls: tuple[str, ...]
-    settings: Settings
-    store: Store
-
-    def at_all(self) -> Readings:
-        """Read every picture; what the store knows is not fetched."""
-        return self._read(self.urls, self.settings)
-
-    def again_at(self, urls: Iterable[str]) -> Readings:
-        """Fetch the pictures whose bytes are not there, and read all again: flags depend on all together."""
-        fetched = self._read(sorted(urls), replace(self.settings, need_bytes=True))
-        failed = {url: reading for url, reading in fetched.items() if isinstance(reading, FetchFailure)}
-        return {**self._read(self.urls, replace(self.settings, refresh=False)), **failed}
-
-    def keeps(self, sha256: str | None) -> bool:
-        """Say whether the store has the bytes of a content."""
-        return sha256 is not None and self.store.picture_path(sha256) is not None
-
-    def _read(self, urls: Sequence[str], settings: Settings) -> Readings:
-        with Progress("Fetching", "pictures") as progress:
-            return read_pictures(urls, settings, self.store, progress.update)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = parser().parse_args(argv)
@@ -81,46 +55,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
 
 
-def export(options: argparse.Namespace, _: Interruptions) -> int:
+def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Read the rows, look at their pictures, decide what goes where, and write it: the sheet is never written."""
     started = time.monotonic()
-    arguments.refuse_unwritable_json(options)
+    arguments.refuse_unwritable(options)
     area = area_of(options)
-    choices = _choices(options)
-    folder = _folder(options)
+    choices = asked.choices_of(options)
+    folder = asked.folder_of(options)
     settings = replace(fetching.settings_of(options, base_folder=base_folder_of(options)), keep_bytes=True)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, read_only=True)
     sheet = _read(worksheet, area, options)
     if not any(sheet.urls):
         raise NotFound(f"The range {area} holds no rows. Nothing was written.", "Is it the right tab and column?")
-    with Store(fetching.store_folder(options)) as store:
-        kept_before = {sha256 for sha256, _ in store.objects.kept()} if options.no_keep_bytes else set()
-        spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
-        last = _last_result(worksheet, area, options)
+    spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
+    last = _last_result(worksheet, area, options)
+    with _alone_in(folder, options), Store(fetching.store_folder(options)) as store:
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
             desk = Desk(sheet, last, choices, folder, _matching(options), spared, steps.update)
-            ready = _export(desk, _Look(sheet.urls, settings, store), dry_run=options.dry_run)
+            look = Look(sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store))
+            ready = _export(desk, look, dry_run=options.dry_run)
+        if not options.dry_run:
+            interruptions.written = f"The export into {folder.path} is complete; run the command again for its summary."
         if options.no_keep_bytes:
-            for sha256 in {row.sha256 for row in ready.plan.rows if row.sha256} - kept_before:
-                store.objects.remove(sha256)
-    unowned = {path: sha256 for path, sha256 in ready.standing.unowned.items() if path not in ready.spared}
-    removed, changed = folder.clean(unowned) if options.clean and not options.dry_run else ((), ())
+            look.forget(row.sha256 for row in ready.plan.rows)
+        cleaned = folder.clean(ready.unowned) if options.clean and not options.dry_run else Cleaned()
     found = _found(worksheet, area, ready, choices, options)
-    found.summary.update(
-        output=str(folder.path),
-        written=0 if options.dry_run else len(ready.standing.missing),
-        present=len(ready.standing.present),
-        unowned=sorted(unowned),
-        removed=list(removed),
-        kept_as_changed=list(changed),
-        kept_as_unreadable=sorted(ready.spared),
-        dry_run=options.dry_run,
-        seconds=round(time.monotonic() - started, 3),
-    )
+    found.summary.update(finding.done(folder.path, ready, cleaned, dry_run=options.dry_run))
+    found.summary["seconds"] = round(time.monotonic() - started, 3)
     _tell(found, choices, options)
+    interruptions.written = ""
     if options.json:
         write(found, options.json)
+    if cleaned.stuck:
+        raise AccessRefused(
+            f"Of the files of earlier exports, {len(cleaned.stuck)} cannot be removed. The export is complete.",
+            "Check the permissions of their folders, and run the same command again.",
+        )
     return UNREADABLE if options.strict and found.summary["unreadable_rows"] else DONE
+
+
+def _alone_in(folder: Folder, options: argparse.Namespace) -> AbstractContextManager[None]:
+    """Keep other exports out; a dry run, which writes nothing, disturbs none."""
+    return nullcontext() if options.dry_run else folder.held()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -133,98 +109,24 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     arguments.add_sheet(made)
-    _add_output(made)
-    _add_splits(made)
+    asked.add_output(made, column)
+    asked.add_splits(made)
     arguments.add_matching(made, None, f"as in the last sort of these rows, else {DEFAULT_THRESHOLD}")
     fetching.add_arguments(made)
     arguments.add_run(made)
     return made
 
 
-def _add_output(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("what is written")
-    group.add_argument("-o", "--output", metavar="OUT", type=_output, help="the folder of the dataset; made if needed")
-    group.add_argument(
-        "--names", metavar="NAMES", type=_names, default="number",
-        help="number (the row's place in the range), sha256, or a column such as E (default: number)",
-    )  # fmt: skip
-    group.add_argument("--label-column", metavar="COLUMN", type=column, help="the column of the labels, such as D")
-    group.add_argument(
-        "--format", choices=sorted(LAYOUTS),
-        help="plain: one folder; classes: a folder for each label; huggingface: metadata.csv beside the pictures"
-        " (default: classes with --label-column, else plain)",
-    )  # fmt: skip
-    group.add_argument(
-        "--manifest", choices=("csv", "jsonl"), default="csv", help="jsonl: write manifest.jsonl besides manifest.csv"
-    )
-    group.add_argument(
-        "--keep", choices=("all", "one"), default="all",
-        help="of a group of near-duplicates: all members, or one, its representative (default: all)",
-    )  # fmt: skip
-    group.add_argument("--placeholders", action="store_true", help="export pictures that look like placeholders too")
-    group.add_argument(
-        "--clean", action="store_true", help="remove files of earlier exports that belong to no row any more"
-    )
-    group.add_argument("--dry-run", action="store_true", help="print what would be written and write nothing")
-
-
-def _add_splits(made: argparse.ArgumentParser) -> None:
-    group = made.add_argument_group("splits")
-    group.add_argument("--splits", metavar="SPLITS", help="such as train=80,val=10,test=10; a family is never parted")
-    group.add_argument("--seed", metavar="N", type=int, default=0, help="another number, another split (default: 0)")
-    group.add_argument(
-        "--split-by", choices=("family", "block"), default="family",
-        help="what is never parted: near-duplicates, or also what merely looks alike (default: family)",
-    )  # fmt: skip
-
-
-def _names(text: str) -> str | int:
-    return text if text in ("number", "sha256") else column(text)
-
-
-def _choices(options: argparse.Namespace) -> Choices:
-    name = options.format or ("plain" if options.label_column is None else "classes")
-    if LAYOUTS[name].by_label and options.label_column is None:
-        raise UsageError(f"--format {name} makes a folder for each label.", "Say where they are: --label-column D.")
-    return Choices(
-        layout=LAYOUTS[name],
-        by_hash=options.names == "sha256",
-        one=options.keep == "one",
-        placeholders=options.placeholders,
-        splits=splits.parse(options.splits, options.seed) if options.splits else None,
-        by_block=options.split_by == "block",
-        jsonl=options.manifest == "jsonl",
-    )
-
-
 def _matching(options: argparse.Namespace) -> dict[str, Any]:
     """Return what the command line says about matching, by the names of `Result.parameters`."""
-    asked: dict[str, Any] = {} if options.diff is None else {"diff": options.diff}
+    said: dict[str, Any] = {} if options.diff is None else {"diff": options.diff}
     if options.no_verify:
-        asked["verify"] = False
+        said["verify"] = False
     if options.trim:
-        asked["trim"] = True
+        said["trim"] = True
     if orientations := list(arguments.orientations_of(options)):
-        asked["orientations"] = orientations
-    return asked
-
-
-def _folder(options: argparse.Namespace) -> Folder:
-    if not options.output:
-        raise UsageError("-o OUT is missing.", "Name the folder of the dataset: -o images/")
-    folder = Folder(options.output)
-    store = fetching.store_folder(options).resolve()
-    if folder.path.resolve().is_relative_to(store):
-        raise UsageError(f"{options.output} is inside the store of fetched pictures.", "Name another folder with -o.")
-    if options.json and options.json.resolve().is_relative_to(folder.path.resolve()):
-        raise UsageError(f"--json {options.json} is inside the output folder.", "Name a file beside that folder.")
-    return folder
-
-
-def _output(text: str) -> Path:
-    if not text.strip():  # to Path, it is the current folder
-        raise argparse.ArgumentTypeError("the folder's name is empty")
-    return Path(text)
+        said["orientations"] = orientations
+    return said
 
 
 def _read(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Sheet:
@@ -263,12 +165,17 @@ def _last_result(worksheet: Worksheet, area: Area, options: argparse.Namespace) 
         return None
 
 
-def _export(desk: Desk, look: _Look, *, dry_run: bool) -> Ready:
+def _fetch(urls: Sequence[str], settings: Settings, store: Store) -> Readings:
+    with Progress("Fetching", "pictures") as progress:
+        return read_pictures(urls, settings, store, progress.update)
+
+
+def _export(desk: Desk, look: Look, *, dry_run: bool) -> Ready:
     """Decide and write, and fetch again what the store turns out not to hold."""
-    readings = look.at_all()
+    seen = look.at_all()
     for attempt in range(_ATTEMPTS):
         with Progress("Checking", "files", delay=2) as progress:
-            ready = desk.decide(readings, progress.update)
+            ready = desk.decide(seen, progress.update)
         missing = set(ready.standing.missing)
         lacking = {row.url for row in ready.plan.rows if row.file in missing and not look.keeps(row.sha256)}
         if not lacking:
@@ -282,7 +189,7 @@ def _export(desk: Desk, look: _Look, *, dry_run: bool) -> Ready:
                 if attempt == _ATTEMPTS - 1:
                     raise
                 continue
-        readings = look.again_at(lacking)
+        seen = look.again_at(lacking)
     raise StateError(
         f"The store {look.store.folder} loses pictures as fast as they are fetched.", "Is its disk in order?"
     )

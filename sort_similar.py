@@ -17,12 +17,14 @@ from console.interruption import Interruptions
 from console.messages import note, say
 from console.progress import Progress, Steps
 from console.running import run
-from errors import SheetChanged, StateError, UsageError
+from errors import CurationError, SheetChanged, StateError, UsageError
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange, preview
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images import options as fetching
 from report import building, review, summary
 from report.result import Result, last_result_path, write
+from report.review_page import review_page, small_pictures
+from report.saving import save
 from sheets import undo
 from sheets.a1 import Area
 from sheets.columns import Columns, Place, columns_refused, find_columns, place_columns, widened
@@ -34,7 +36,7 @@ from sheets.worksheet import Identity, Move, Worksheet
 _EXAMPLES = """\
 examples:
   python sort_similar.py -s "example" -w "Sheet1" -r "B2:C" -a credentials.json
-  python sort_similar.py -s foods.xlsx -r B2:C --dry-run
+  python sort_similar.py -s foods.xlsx -r B2:C --dry-run --html review.html
   python sort_similar.py -s foods.csv -r B2:C --review
   python sort_similar.py --undo .curation/undo/20260102-030405-foods.json
 """
@@ -45,9 +47,13 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
-    """What one reading of the rows came to: the rows, a result for every URL, and the arrangement."""
+    """What one reading of the rows came to: the rows, a result for every URL, and the arrangement.
+
+    `labels` has what stands beside the URL of each row, where the review page is asked for, to be searched there.
+    """
 
     rows: Rows
+    labels: tuple[str, ...]
     readings: Mapping[str, Picture | FetchFailure]
     arrangement: Arrangement
 
@@ -75,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Read the rows, look at their pictures, arrange them, and write the order: over again if others edit meanwhile."""
     started = time.monotonic()
-    arguments.refuse_unwritable_json(options)
+    arguments.refuse_unwritable(options)
     area = area_of(options)
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
@@ -83,7 +89,11 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
         raise columns_refused(options.spreadsheet)
     with Store(fetching.store_folder(options)) as store:
         done = _read_and_write(
-            worksheet, area, options, interruptions, lambda rows: _look(rows, settings, store, options)
+            worksheet,
+            area,
+            options,
+            interruptions,
+            lambda rows: _look(rows, _labels(worksheet, area, rows, options), settings, store, options),
         )
     found = _result(options, worksheet.identity, area, done.seen)
     found.summary.update(
@@ -94,6 +104,8 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     )
     _tell(found, done, options)
     _keep(found, worksheet.identity, options)
+    if options.html:
+        _write_page(found, done.seen, options)
     return _exit_code(found, interruptions, options)
 
 
@@ -226,6 +238,9 @@ def parser() -> argparse.ArgumentParser:
     )
     fetching.add_arguments(made)
     arguments.add_run(made)
+    made.add_argument_group("the review").add_argument(
+        "--html", metavar="FILE", type=Path, help="write a page to review the groups on, thumbnails and all, to FILE"
+    )
     return made
 
 
@@ -262,7 +277,15 @@ def _scope(options: argparse.Namespace) -> Scope:
     return Scope.RANGE_ONLY if options.range_only else Scope.RANGE
 
 
-def _look(rows: Rows, settings: Settings, store: Store, options: argparse.Namespace) -> _Seen:
+def _labels(worksheet: Worksheet, area: Area, rows: Rows, options: argparse.Namespace) -> tuple[str, ...]:
+    """Return what the cells beside the URL of each row show, for the review page; it is read for nothing else."""
+    if not options.html or not rows or area.width == 1:
+        return ("",) * len(rows)
+    beside = Area(area.first_column + 1, area.last_column, rows.first_row, rows.first_row + len(rows) - 1)
+    return tuple(" \u00b7 ".join(filter(None, texts)) for texts in worksheet.texts(beside))
+
+
+def _look(rows: Rows, labels: tuple[str, ...], settings: Settings, store: Store, options: argparse.Namespace) -> _Seen:
     with Progress("Fetching", "pictures") as progress:
         readings = read_pictures(rows.urls, settings, store, progress.update)
     contents = building.contents_of(rows.urls, readings)
@@ -271,7 +294,7 @@ def _look(rows: Rows, settings: Settings, store: Store, options: argparse.Namesp
         if options.preview:
             summary.show_preview(preview(contents, _PREVIEWED, **matching, progress=steps.update))
         found = arrange(contents, Ballot(options.diff), **matching, progress=steps.update)
-    return _Seen(rows, readings, found)
+    return _Seen(rows, labels, readings, found)
 
 
 def _stands(order: Sequence[int]) -> bool:
@@ -382,6 +405,17 @@ def _keep(found: Result, identity: Identity, options: argparse.Namespace) -> Non
             write(found, options.json)
     except StateError as error:
         raise StateError(error.what, f"{error.hint} The sheet is as the summary above says.") from error
+
+
+def _write_page(found: Result, seen: _Seen, options: argparse.Namespace) -> None:
+    """Write the review page; by now the sheet is written, so a failure must not say otherwise."""
+    try:
+        with Store(fetching.store_folder(options)) as store, Progress("Drawing", "pictures", delay=1) as progress:
+            small = small_pictures(found, seen.readings, store.picture_path, progress.update)
+        save(review_page(found, seen.labels, small).encode(), options.html)
+    except CurationError as error:
+        raise StateError(error.what, f"{error.hint} The sheet is as the summary above says.") from error
+    say(f"To review: open {options.html} in a browser.", vital=True)
 
 
 def _exit_code(found: Result, interruptions: Interruptions, options: argparse.Namespace) -> int:

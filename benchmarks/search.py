@@ -12,6 +12,7 @@ import itertools
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from hashing import nearest_numba
 from hashing.nearest import Collection
+from hashing.pairs_numba import AVAILABLE
 
 K = 10
 WITHIN = 10
@@ -49,11 +52,25 @@ def turned(some: Hashes, random: np.random.Generator) -> Hashes:
 
 
 def ours(data: Hashes) -> tuple[Ask, Ask]:
-    """Compare with everything."""
-    collection = Collection.of(data.reshape(-1, 1, 1))
+    """Compare with everything, by NumPy."""
+    return asks_of(replace(Collection.of(data.reshape(-1, 1, 1)), compiled=False))
+
+
+def ours_compiled(data: Hashes) -> tuple[Ask, Ask]:
+    """Compare with everything, by the kernel; building it is told as building, and needed once in a process."""
+    if not AVAILABLE:
+        raise ImportError("numba")
+    nearest_numba.forget()
+    collection = replace(Collection.of(data.reshape(-1, 1, 1)), compiled=True)
+    collection.nearest(data[:1].reshape(1, 1), 1)
+    return asks_of(collection)
+
+
+def asks_of(collection: Collection) -> tuple[Ask, Ask]:
+    """Return the two searches."""
     return (
-        lambda q: [collection.nearest(one.reshape(1, 1), K).distances.tolist() for one in q],
-        lambda q: [collection.within(one.reshape(1, 1), WITHIN + 1).distances.tolist() for one in q],
+        lambda q: [one.distances.tolist() for one in collection.nearest_each(q.reshape(-1, 1, 1), K)],
+        lambda q: [one.distances.tolist() for one in collection.within_each(q.reshape(-1, 1, 1), WITHIN + 1)],
     )
 
 
@@ -138,6 +155,7 @@ def faiss_hash(data: Hashes) -> tuple[Ask, Ask]:
 
 PEERS: dict[str, tuple[Callable[[Hashes], tuple[Ask, Ask]], int]] = {
     "ours": (ours, 10**9),
+    "ours, compiled": (ours_compiled, 10**9),
     "faiss flat": (faiss_flat, 10**9),
     "faiss multi-hash": (faiss_hash, 10**9),
     "BallTree": (ball_tree, 100_000),

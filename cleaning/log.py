@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from errors import AccessRefused, NotFound, StateError
 from images.folder import Marks
@@ -20,6 +20,9 @@ MOVED: Final = "moved"
 LEFT: Final = "left"
 RESTORING: Final = "restoring"
 RESTORED: Final = "restored"
+_LONGEST: Final = 2**20
+"""Bytes that no line reaches: three paths, whose length the system limits, and a few words."""
+_APPEND: Final = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,8 @@ class Log:
     def _append(self, objects: Sequence[dict[str, Any]], *, sync: bool) -> None:
         try:
             # The log names people's files: theirs alone to read. JSON's escapes keep names that are no valid text.
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(handle, "wb") as stream:
+            with os.fdopen(os.open(self.path, _APPEND, 0o600), "r+b") as stream:
+                _cut_half_line(stream)
                 stream.write("".join(json.dumps(one) + "\n" for one in objects).encode("ascii"))
                 stream.flush()
                 if sync:
@@ -108,6 +111,17 @@ class Log:
                 f"The log {self.path} cannot be written: {error.strerror}.",
                 "No file is moved without its entry there; name another folder with --state.",
             ) from error
+
+
+def _cut_half_line(stream: BinaryIO) -> None:
+    """Remove what a crash or a full disk left of a last line: the next one would continue it."""
+    end = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, end - 1))
+    if stream.read() == b"\n":
+        return
+    start = stream.seek(max(0, end - _LONGEST))
+    stream.truncate(start + stream.read().rfind(b"\n") + 1)
+    stream.seek(0, os.SEEK_END)
 
 
 def _objects(lines: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -2,8 +2,8 @@
 
 import contextlib
 import errno
+import hashlib
 import os
-import secrets
 import shutil
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,8 @@ import atomic
 from images.files import digest_of
 
 _READ_WRITE: Final = 0o600
+_LONGEST_NAME: Final = 255
+"""Bytes of a name on most disks."""
 
 
 def move_new(source: str, target: str) -> None:
@@ -37,8 +39,10 @@ def move_new(source: str, target: str) -> None:
 
 def _copy_over(source: str, target: str) -> None:
     """Move to another disk: the copy is complete, compared and on the disk before the source goes."""
-    temporary = f"{target}.{secrets.token_hex(4)}.part"
+    temporary = part_of(target)
     try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108  (a crash left it)
         shutil.copy2(source, temporary, follow_symlinks=False)
         with open(temporary, "r+b") as stream:  # noqa: PTH123
             os.fsync(stream.fileno())
@@ -53,6 +57,12 @@ def _copy_over(source: str, target: str) -> None:
     os.unlink(source)  # noqa: PTH108
 
 
+def part_of(target: str) -> str:
+    """Return where a copy from another disk grows before it gets its name: short, hidden, and known after a crash."""
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}.part")  # noqa: PTH118
+
+
 def free_name(target: str, taken: set[str]) -> str:
     """Return `target`, or the first of `name (2).jpg`, `name (3).jpg`, ... that no file has and no one else got."""
     stem, suffix = os.path.splitext(target)  # noqa: PTH122
@@ -60,9 +70,16 @@ def free_name(target: str, taken: set[str]) -> str:
     # Two names that differ in case only are one on many disks.
     while os.path.lexists(candidate) or candidate.casefold() in taken:
         number += 1
-        candidate = f"{stem} ({number}){suffix}"
+        candidate = _shortened(stem, f" ({number}){suffix}")
     taken.add(candidate.casefold())
     return candidate
+
+
+def _shortened(stem: str, end: str) -> str:
+    folder, name = os.path.split(stem)
+    while name and len(os.fsencode(name + end)) > _LONGEST_NAME:
+        name = name[:-1]
+    return os.path.join(folder, name + end)  # noqa: PTH118
 
 
 def make_folder(folder: str) -> None:

@@ -12,7 +12,7 @@ from cleaning import trash
 from cleaning.log import LEFT, MOVED, Log, Step
 from cleaning.moving import free_name, make_folder, move_new
 from cleaning.plan import Candidate, Plan
-from errors import StateError
+from errors import StateError, UsageError
 from images.files import digest_of
 from images.folder import File, Marks
 
@@ -41,12 +41,26 @@ def steps_of(plan: Plan, way: str, backup: Path | None) -> list[Step]:
                 source = os.path.abspath(name.path)  # noqa: PTH100
                 target: str | None = None
                 if way == PERMANENTLY:
-                    target = f"{source}.{secrets.token_hex(4)}.removed"
+                    # In the same folder, hidden from the next run, and short whatever the name was.
+                    target = os.path.join(os.path.dirname(source), f".{secrets.token_hex(8)}.removed")  # noqa: PTH118, PTH120
                 elif backup is not None:
                     below = os.path.join(label[name.root], name.relative)  # noqa: PTH118
                     target = free_name(os.path.join(os.path.abspath(backup), below), taken)  # noqa: PTH100, PTH118
                 steps.append(Step(source, target, one.sha256, one.file.marks, kept))
     return steps
+
+
+def check_outside(steps: Sequence[Step], folders: Sequence[Path]) -> None:
+    """Raise `UsageError` where a backup would lie in what is looked at: nothing would have been removed."""
+    roots = [folder.resolve() for folder in folders]
+    parents = {os.path.dirname(step.target) for step in steps if step.target is not None}  # noqa: PTH120
+    for parent in sorted(parents):
+        real = Path(os.path.realpath(parent))
+        if any(real.is_relative_to(root) for root in roots):
+            raise UsageError(
+                f"The backup would lie in {parent}, which is in a folder that is looked at.",
+                "Name a folder of its own with --backup.",
+            )
 
 
 def remove(plan: Plan, log: Log, progress: Callable[[int, int], None]) -> Outcome:
@@ -113,7 +127,8 @@ def _check_keeper(log: Log, number: int, keeper: File) -> None:
             move_new(found, step.source)
             log.note(number, LEFT, "its keeper disappeared")
     raise StateError(
-        f"{keeper.path} changed or disappeared while {step.source} was removed: are both one file?",
+        f"{keeper.path} changed or disappeared while {step.source} was removed: are both one file?"
+        " Or does something else remove files at the same time?",
         f"The removal stopped there. What was removed before it is in the log: --undo {log.path}",
     )
 

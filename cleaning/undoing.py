@@ -1,11 +1,12 @@
 """Bring back what a removal moved: each file to its old place, unless something else took that place."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cleaning.log import LEFT, MOVED, RESTORED, RESTORING, Log, Step
-from cleaning.moving import make_folder, move_new
+from cleaning.moving import make_folder, move_new, part_of
 from cleaning.removing import PERMANENTLY
 from cleaning.trash import Trash
 from images.files import digest_of
@@ -34,6 +35,8 @@ def _restore(log: Log, number: int, trash: Trash, done: Restored, *, dry_run: bo
     step, became = log.steps[number], log.became.get(number)
     if became == RESTORED or _holds(step.source, step.sha256):
         done.already += 1
+        if not dry_run:
+            _tidy(log, step)
         return
     found = _where(step, trash)
     if found is None:
@@ -64,6 +67,19 @@ def _bring_back(log: Log, number: int, found: str, trash: Trash) -> None:
     else:
         move_new(found, step.source)
     log.note(number, RESTORED)
+
+
+def _tidy(log: Log, step: Step) -> None:
+    """Remove what a crash in a move left beside the whole file; names that nobody else can have had."""
+    if step.target is None:
+        return
+    left = [part_of(step.target), part_of(step.source)]
+    with contextlib.suppress(OSError):
+        if log.way == PERMANENTLY and os.lstat(step.target).st_size == 0:
+            left.append(step.target)
+    for path in left:
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # noqa: PTH108
 
 
 def _where(step: Step, trash: Trash) -> str | None:

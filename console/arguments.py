@@ -71,16 +71,23 @@ def diff(text: str) -> int:
     return int(text)
 
 
-def refuse_unwritable_json(options: argparse.Namespace) -> None:
-    """Raise `UsageError` before any work when --json names what it must not, or cannot, write."""
-    target: Path | None = options.json
-    if target is None:
-        return
+def refuse_unwritable(options: argparse.Namespace) -> None:
+    """Raise `UsageError` before any work when --json or --html names what it must not, or cannot, write."""
+    named = {f"--{name}": target for name in ("json", "html") if (target := getattr(options, name, None))}
+    for flag, target in named.items():
+        _refuse_unwritable(flag, target, options.spreadsheet)
+    if len({target.resolve() for target in named.values()}) < len(named):
+        raise UsageError(f"{' and '.join(named)} name the same file.", "Name two files.")
+
+
+def _refuse_unwritable(flag: str, target: Path, spreadsheet: str | None) -> None:
     try:
         usable = target.parent.is_dir() and not target.is_dir()
     except OSError:  # a folder that may not be looked into
         usable = False
     if not usable:
-        raise UsageError(f"--json {target} is not a file in an existing folder.", "Name a file, such as found.json.")
-    if options.spreadsheet and target.resolve() == Path(options.spreadsheet).resolve():
-        raise UsageError(f"--json {target} would overwrite the spreadsheet itself.", "Name another file.")
+        raise UsageError(
+            f"{flag} {target} is not a file in an existing folder.", f"Name a file, such as found.{flag[2:]}."
+        )
+    if spreadsheet and target.resolve() == Path(spreadsheet).resolve():
+        raise UsageError(f"{flag} {target} would overwrite the spreadsheet itself.", "Name another file.")

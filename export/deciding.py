@@ -8,10 +8,12 @@ from typing import Any
 
 from errors import UsageError
 from export.folder import Folder, Standing
-from export.grouping import Grouping, Readings, changed_since, grouping_of
+from export.grouping import Grouping, Readings, grouping_of
+from export.looking import Seen
 from export.manifest import LEFT_OUT
 from export.memory import Memory
-from export.planning import Choices, Plan, Sheet, plan
+from export.planning import Choices, Plan, Sheet, plan, with_files_of_others
+from export.remarks import changes, joined
 from export.writing import Progress
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
 from hashing import Progress as Comparing
@@ -32,6 +34,11 @@ class Ready:
     memory: Memory
     spared: frozenset[str]
 
+    @property
+    def unowned(self) -> dict[str, str]:
+        """The files that no row owns any more, nor may own again, with their sha256."""
+        return {path: sha256 for path, sha256 in self.standing.unowned.items() if path not in self.spared}
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:
@@ -50,18 +57,20 @@ class Desk:
     spared: Path | None
     comparing: Comparing
 
-    def decide(self, readings: Readings, progress: Progress) -> Ready:
+    def decide(self, seen: Seen, progress: Progress) -> Ready:
         """Return what the folder is to hold, and what it lacks; `progress` counts the files that are checked.
 
         Raises `UsageError` for files of others in the way and `StateError` when the disk is too small.
         """
-        grouping = self._grouping(readings)
+        grouping = self._grouping(seen.readings)
         asked = self.choices.splits.names if self.choices.splits else ()
         remembered = self.folder.memory.sides_under(self.choices.rules)
         # Anybody may have edited the memory, and a side is the name of a folder.
         earlier = {content: side for content, side in remembered.items() if side in asked}
-        changed = frozenset(changed_since(self.last, readings)) if self.last else frozenset()
-        made = plan(self.sheet, readings, grouping, self.choices, changed=changed, earlier=earlier)
+        changed = changes(self.last, seen.known, self.folder.memory, seen.readings)
+        remarks = joined(changed, seen.stale)
+        made = plan(self.sheet, seen.readings, grouping, self.choices, remarks=remarks, earlier=earlier)
+        made = with_files_of_others(made, self.folder.of_others(made.files), self.choices)
         self._spare_the_sheet([*made.files, *made.tables])
         standing = self.folder.standing(made.files, made.tables, progress)
         self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if row.file in standing.missing)

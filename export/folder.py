@@ -3,11 +3,12 @@
 While a run changes files that a manifest describes, that manifest is away: a folder without one is not complete.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -18,7 +19,10 @@ from export.manifest import MANIFEST
 from export.memory import MEMORY, Memory, remembered, stays_inside
 from export.names import same_on_some_disk
 from export.writing import PART, Progress, each, holds, translated, write_file
+from report.sizes import size
 
+_REMOVED: Final = "removed"
+_CHANGED: Final = "changed"
 _BLOCK: Final = 4096
 """A file takes up whole blocks of a disk."""
 
@@ -27,7 +31,8 @@ _BLOCK: Final = 4096
 class Standing:
     """What is to be done: pictures that are there and whole, those to write, tables to write, and what nobody owns.
 
-    `replaces` says that something of an earlier export gets another content.
+    `replaces` says that something of an earlier export gets another content; `altered` are those of the missing
+    files that somebody changed since an export put them there.
     """
 
     present: frozenset[str]
@@ -35,6 +40,16 @@ class Standing:
     tables: dict[str, bytes]
     unowned: dict[str, str]
     replaces: bool
+    altered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What became of files that no row owns: removed, kept as somebody changed them, or stuck, with the reason."""
+
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    stuck: dict[str, str] = field(default_factory=dict)
 
 
 class Overtaken(StateError):
@@ -52,12 +67,36 @@ class Folder:
         with translated(self.path):
             for above in (parent for parent in self.path.parents if parent.exists() and not parent.is_dir()):
                 raise UsageError(f"{above} is a file, so there can be no folder in it.", "Name a folder with -o.")
-            here = self._existing()
-            # An administrator may write everywhere; what is marked read-only is left alone all the same.
-            marked = os.name == "posix" and not here.stat().st_mode & 0o222
-            if marked or not os.access(here, os.W_OK | os.X_OK):
-                raise PermissionError(13, "it is read-only", str(here))
+            if _is_read_only(self._existing()):
+                raise PermissionError(13, "it is read-only", str(self._existing()))
             self.memory = remembered(self.path)
+        self._is_locked = False
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no other export in, from what is decided to what is cleaned; a folder to be made is locked by `write`."""
+        with contextlib.ExitStack() as stack:
+            if self.path.is_dir():
+                with translated(self.path):
+                    stack.enter_context(self._locked())
+                    self.memory = remembered(self.path)
+            yield
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        if self._is_locked:
+            yield
+            return
+        with locked(self.path):
+            self._is_locked = True
+            try:
+                yield
+            finally:
+                self._is_locked = False
+
+    def of_others(self, paths: Iterable[str]) -> frozenset[str]:
+        """Return those of the paths at which something lies that no export put there."""
+        return frozenset(path for path in paths if path not in self.memory.files and os.path.lexists(self.path / path))
 
     def standing(self, files: Mapping[str, str], tables: Mapping[str, bytes], progress: Progress) -> Standing:
         """Compare what is to be there with what is, reading every file; raise `UsageError` for files of others."""
@@ -68,19 +107,27 @@ class Folder:
             missing = {path: sha for (path, sha), found in zip(files.items(), whole, strict=True) if not found}
             changed = {path: data for path, data in tables.items() if not self._holds(path, _sha256(data))}
             self._refuse_files_of_others([*missing, *changed])
+            self._refuse_read_only([*missing, *changed])
             replaces = any(os.path.lexists(self.path / path) for path in missing)
             ours = {path: data for path, data in tables.items() if path in self.memory.files}
             rewritten = {**ours, **changed} if replaces else changed
             unowned = self._unowned({*files, *tables})
-            return Standing(frozenset(files.keys() - missing.keys()), missing, rewritten, unowned, replaces)
+            altered = self._altered(missing)
+            return Standing(frozenset(files.keys() - missing.keys()), missing, rewritten, unowned, replaces, altered)
+
+    def _altered(self, missing: Iterable[str]) -> tuple[str, ...]:
+        known = {path: self.memory.files.get(path) for path in missing if path not in self.memory.before}
+        there = [(path, sha256) for path, sha256 in known.items() if sha256 and os.path.lexists(self.path / path)]
+        untouched = each(there, lambda item: self._holds(*item), lambda _done, _total: None)
+        return tuple(path for (path, _), same in zip(there, untouched, strict=True) if not same)
 
     def refuse_without_space(self, sizes: Iterable[int]) -> None:
         """Raise `StateError` when files of these sizes do not fit on the disk."""
-        needed = sum(-(-size // _BLOCK) * _BLOCK for size in sizes)
+        needed = sum(-(-one // _BLOCK) * _BLOCK for one in sizes)
         free = shutil.disk_usage(self._existing()).free
         if needed > free:
             raise StateError(
-                f"{needed / 1e6:,.0f} MB are to be written, and the disk of {self.path} has {free / 1e6:,.0f} MB left.",
+                f"{size(needed)} are to be written, and the disk of {self.path} has {size(free)} left.",
                 "Nothing was written there. Make space, or name a folder on another disk with -o.",
             )
 
@@ -95,7 +142,7 @@ class Folder:
         """
         with translated(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
-            with locked(self.path):
+            with self._locked():
                 self._refuse_when_overtaken()
                 self._refuse_files_of_others([*todo.missing, *todo.tables])
                 self._sweep()
@@ -111,19 +158,32 @@ class Folder:
                     self._complete(todo, memory)
                 return lost
 
-    def clean(self, unowned: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Remove files that no row owns any more; return those removed, and those kept as somebody changed them."""
-        with translated(self.path), locked(self.path):
+    def clean(self, unowned: Mapping[str, str]) -> Cleaned:
+        """Remove files that no row owns any more; one that cannot be removed keeps no other from it."""
+        if not unowned:
+            return Cleaned()
+        with translated(self.path), self._locked():
             self._refuse_when_overtaken()
-            known = {path: (sha, *self.memory.before.get(path, ())) for path, sha in unowned.items()}
-            ours = {path for path, contents in known.items() if any(self._holds(path, sha) for sha in contents)}
-            for path in ours:
-                (self.path / path).unlink(missing_ok=True)
-            self._remove_empty({parent for path in ours for parent in PurePosixPath(path).parents[:-1]})
-            left = {path: sha for path, sha in self.memory.files.items() if path not in ours}
+            ends = {path: self._remove(path, (sha, *self.memory.before.get(path, ()))) for path, sha in unowned.items()}
+            removed = tuple(sorted(path for path, end in ends.items() if end == _REMOVED))
+            self._remove_empty({parent for path in removed for parent in PurePosixPath(path).parents[:-1]})
+            left = {path: sha for path, sha in self.memory.files.items() if path not in removed}
             before = {path: contents for path, contents in self.memory.before.items() if path in left}
             self._remember(replace(self.memory, files=left, before=before))
-        return tuple(sorted(ours)), tuple(sorted(unowned.keys() - ours))
+        changed = tuple(sorted(path for path, end in ends.items() if end == _CHANGED))
+        return Cleaned(removed, changed, {path: end for path, end in ends.items() if end not in (_REMOVED, _CHANGED)})
+
+    def _remove(self, path: str, contents: Iterable[str]) -> str:
+        """Remove a file that holds one of the contents; return `_REMOVED`, `_CHANGED`, or why it cannot be removed."""
+        try:
+            if _is_read_only((self.path / path).parent):
+                return "its folder is read-only"
+            if not any(self._holds(path, sha) for sha in contents):
+                return _CHANGED
+            (self.path / path).unlink()
+        except OSError as error:
+            return error.strerror or type(error).__name__
+        return _REMOVED
 
     def _refuse_when_overtaken(self) -> None:
         """Raise `Overtaken` when the folder's memory, read under its lock, is not the one that was decided by."""
@@ -201,6 +261,11 @@ class Folder:
                     "Nothing was written. Name an empty folder with -o, or move that file away.",
                 )
 
+    def _refuse_read_only(self, paths: Iterable[str]) -> None:
+        for folder in sorted({(self.path / path).parent for path in paths}):
+            if folder.is_dir() and _is_read_only(folder):
+                raise PermissionError(13, "it is read-only", str(folder))
+
     def _unowned(self, owned: set[str]) -> dict[str, str]:
         twins = {same_on_some_disk(path): self.path / path for path in owned}
         found = {}
@@ -221,8 +286,15 @@ class Folder:
 
     def _remove_empty(self, folders: Iterable[PurePosixPath]) -> None:
         for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
-            if not any((self.path / folder).iterdir()):
+            with contextlib.suppress(OSError):  # somebody's files are in it, or the folder above is read-only
                 (self.path / folder).rmdir()
+
+
+def _is_read_only(folder: Path) -> bool:
+    """Say whether nothing is to be changed in a folder, by its marks or by our rights."""
+    # An administrator may write everywhere; what is marked read-only is left alone all the same.
+    marked = os.name == "posix" and not folder.stat().st_mode & 0o222
+    return marked or not os.access(folder, os.W_OK | os.X_OK)
 
 
 def _sha256(data: bytes) -> str:

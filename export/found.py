@@ -4,16 +4,21 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
+from export.deciding import Ready
+from export.folder import Cleaned
 from export.layouts import guessed_types
 from export.manifest import LEFT_OUT, MANIFEST, ManifestRow
 from export.planning import Plan
 from report.building import host_of
+from report.sizes import size
 from report.summary import counted
 
 SCHEMA: Final = 1
 _SHOWN: Final = 8
+_NAMED: Final = 25
 _WORRYING_SHARE: Final = 0.2  # users of bulk downloaders ask to be warned above a fifth (img2dataset#223)
 _WORRYING_DISTANCE: Final = 0.1
 
@@ -49,6 +54,7 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "labels": dict(Counter(row.label or "" for row in exported if row.label is not None).most_common()),
         "left_out": sum(row.status == LEFT_OUT for row in rows),
         "changed": [row.row for row in rows if "changed" in row.flags],
+        "stale": [row.row for row in rows if "stale" in row.flags],
         "label_conflicts": [
             {"group": conflict.group, "labels": [[row, label] for row, label in conflict.labels]}
             for conflict in plan.conflicts
@@ -60,6 +66,22 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "unreadable_rows": len(unreadable),
         "unreadable_by_status": dict(Counter(row.status for row in unreadable).most_common()),
         "unreadable_by_host": dict(Counter(host for row in unreadable if (host := host_of(row.url))).most_common()),
+    }
+
+
+def done(output: Path, ready: Ready, cleaned: Cleaned, *, dry_run: bool) -> dict[str, Any]:
+    """Return what was written and removed, for the summary."""
+    return {
+        "output": str(output),
+        "written": 0 if dry_run else len(ready.standing.missing),
+        "present": len(ready.standing.present),
+        "altered": list(ready.standing.altered),
+        "unowned": sorted(ready.unowned),
+        "removed": list(cleaned.removed),
+        "kept_as_changed": list(cleaned.changed),
+        "kept_as_unreadable": sorted(ready.spared),
+        "kept_as_stuck": cleaned.stuck,
+        "dry_run": dry_run,
     }
 
 
@@ -80,7 +102,7 @@ def lines_of(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
     figures = found.summary
     name = f"{found.spreadsheet}, {found.worksheet}" if found.worksheet else found.spreadsheet
     yield f"{name}, range {found.range}"
-    yield f"  {figures['rows']} rows: {figures['files']} with a picture to export ({figures['bytes'] / 1e6:,.1f} MB)"
+    yield f"  {figures['rows']} rows: {figures['files']} with a picture to export ({size(figures['bytes'])})"
     yield f"  Groups and families: {figures['grouping']}"
     yield from _left_out(found.rows)
     if figures["unreadable_rows"]:
@@ -147,8 +169,8 @@ def _distance(counts: Mapping[str, int], wanted: Mapping[str, float]) -> float:
 
 def _warnings(found: Found) -> Iterator[str]:
     figures = found.summary
-    if figures["changed"]:
-        yield f"  Changed since the last sort, so not what was reviewed: {_numbers(figures['changed'])}"
+    yield from _told(found.rows, "changed", "Changed, so not what was reviewed or known")
+    yield from _told(found.rows, "stale", "Exported as last known, as the live picture fails")
     conflicts = figures["label_conflicts"]
     for conflict in conflicts[:_SHOWN]:
         labels = ", ".join(f"row {row} {label!r}" for row, label in conflict["labels"][:_SHOWN])
@@ -168,7 +190,15 @@ def _warnings(found: Found) -> Iterator[str]:
     addressed = [row for row in found.rows if row.status not in ("blank_cell", "not_a_url")]
     failed = [row for row in addressed if row.status not in ("ok", LEFT_OUT)]
     if addressed and len(failed) > _WORRYING_SHARE * len(addressed):
-        yield f"  Warning: {len(failed)} of {len(addressed)} addresses gave no picture. A later run tries again."
+        yield (
+            f"  Warning: {len(failed)} of {len(addressed)} addresses gave no picture. A later run tries the"
+            " temporary failures again, one with --refresh all."
+        )
+
+
+def _told(rows: Sequence[ManifestRow], flag: str, what: str) -> Iterator[str]:
+    if flagged := [row for row in rows if flag in row.flags]:
+        yield f"  {what}: {_numbers([row.row for row in flagged])} ({flagged[0].reason})"
 
 
 def lines_of_writing(found: Found) -> Iterator[str]:
@@ -177,22 +207,42 @@ def lines_of_writing(found: Found) -> Iterator[str]:
     if figures["dry_run"]:
         yield "Dry run: nothing was written."
     else:
-        done = f"{figures['written']} files written, {figures['present']} were there already"
+        done = f"{counted(figures['written'], 'file')} written, {figures['present']} were there already"
         yield f"{figures['output']}: {done}; {MANIFEST} lists all rows."
+    if figures["altered"]:
+        yield f"Replaced, as somebody changed them since they were exported: {_some(figures['altered'], _NAMED)}"
     if figures["removed"]:
-        yield f"Removed {len(figures['removed'])} files of earlier exports: {_some(figures['removed'])}"
+        yield f"Removed {counted(len(figures['removed']), 'file')} of earlier exports: {_some(figures['removed'])}"
     if figures["kept_as_changed"]:
         yield f"Kept, as somebody changed them since they were exported: {_some(figures['kept_as_changed'])}"
     if figures["kept_as_unreadable"]:
         spared = figures["kept_as_unreadable"]
         yield f"Kept, as the rows they may be of are still there and unreadable now: {_some(spared)}"
-    left = len(figures["unowned"]) - len(figures["removed"]) - len(figures["kept_as_changed"])
-    if left:
-        yield f"{left} files of earlier exports belong to no row any more (see --clean): {_some(figures['unowned'])}"
+    for path, reason in list(figures["kept_as_stuck"].items())[:_SHOWN]:
+        yield f"Not removed: {path} ({reason})"
+    told = {*figures["removed"], *figures["kept_as_changed"], *figures["kept_as_stuck"]}
+    yield from _leftovers([path for path in figures["unowned"] if path not in told], figures["dry_run"])
 
 
-def _some(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
+def _leftovers(paths: Sequence[str], every_one: bool) -> Iterator[str]:
+    """Yield the names of files that nobody owns, folder by folder: a trainer finds them beside the others."""
+    if not paths:
+        return
+    yield f"{counted(len(paths), 'file')} of earlier exports belong to no row any more (--clean removes them):"
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, slash, name = path.rpartition("/")
+        folders.setdefault(folder + slash, []).append(name)
+    shown = len(paths) if every_one else _NAMED
+    for folder, names in list(folders.items())[:shown]:
+        yield f"  {folder}{_some(names, shown, f', {folder}')}"
+    if len(folders) > shown:
+        yield f"  and more in {len(folders) - shown} other folders; --json names all"
+    yield "  Until then, whoever loads the whole folder loads them too, also on another side of a split."
+
+
+def _some(paths: Sequence[str], shown: int = _SHOWN, between: str = ", ") -> str:
+    return between.join(paths[:shown]) + (f" and {len(paths) - shown} more" if len(paths) > shown else "")
 
 
 def _numbers(rows: Sequence[int]) -> str:

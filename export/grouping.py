@@ -33,16 +33,6 @@ def matched(last: Result, urls: Sequence[str]) -> list[ResultRow] | None:
     return [row for row in found if row is not None] if None not in found else None
 
 
-def changed_since(last: Result, readings: Readings) -> set[str]:
-    """Return the URLs whose picture is not the one that the last sort saw."""
-    seen = {row.url: row.sha256 for row in last.rows if row.sha256}
-    return {
-        url
-        for url, reading in readings.items()
-        if isinstance(reading, Picture) and url in seen and seen[url] != reading.sha256
-    }
-
-
 def grouping_of(
     last: Result | None,
     parameters: Mapping[str, object],

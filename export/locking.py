@@ -1,6 +1,7 @@
 """One export at a time in a folder; the system releases the lock of a killed run by itself."""
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -8,9 +9,11 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, Final
 
-from errors import StateError
+from errors import AccessRefused, StateError
 
 _LOCK: Final = ".export-lock"
+_HELD: Final = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.ENOENT})
+"""What the systems say when another run holds a lock; ENOENT is ours, for one that has just ended."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -26,23 +29,36 @@ else:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder, a hidden file that goes with it; raise `StateError` when another run holds it."""
+    """Hold the lock of a folder, a hidden file that goes with it.
+
+    Raises `StateError` when another run holds it, and `AccessRefused` where the disk has no locks.
+    """
     path = folder / _LOCK
     with _opened(path) as stream:
         try:
             _lock(stream)
             if not os.path.samestat(os.fstat(stream.fileno()), path.lstat()):
-                raise FileNotFoundError(path)  # whoever held it has ended and took the file away: it is a new one's now
+                raise FileNotFoundError(
+                    errno.ENOENT, "", str(path)
+                )  # whoever held it has ended and took the file away: it is a new one's now
         except OSError as error:
-            raise StateError(
-                f"Another export is writing into {folder}.", "Nothing was written. Wait until it has ended."
-            ) from error
+            raise refusal(folder, error) from error
         try:
             yield
         finally:
             # On Windows an open file stays: the next run uses it again.
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def refusal(folder: Path, error: OSError) -> AccessRefused | StateError:
+    """Return what it means that a folder's lock is not to be had."""
+    if error.errno not in _HELD:  # some network disks
+        return AccessRefused(
+            f"The disk of {folder} cannot lock a file ({error.strerror}), so two exports could mix there.",
+            "Nothing was written. Name a folder on a local disk with -o, and copy it when it is complete.",
+        )
+    return StateError(f"Another export is writing into {folder}.", "Nothing was written. Wait until it has ended.")
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -11,6 +11,8 @@ from errors import StateError
 
 MANIFEST: Final = "manifest.csv"
 MANIFEST_LINES: Final = "manifest.jsonl"
+WAS_THERE: Final = "was_there"
+"""The flag of a row whose very file was there before any export: it is somebody else's, never replaced or removed."""
 LEFT_OUT: Final = "left_out"
 """The status of a picture that is fine and was not exported all the same; the reason says why."""
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -21,7 +23,8 @@ class ManifestRow:
     """One row of the sheet: its number there, its picture, its file below the output folder, and why it has none.
 
     `status` is "ok" for a row with a file, `LEFT_OUT`, or a fetch status. `flags` are those of the picture and
-    "changed" (not the bytes that the last sort saw) and "label_conflict" (its group has several labels).
+    "changed" (not the bytes that were known before), "stale" (the live picture cannot be read: the last good one),
+    "label_conflict" (its group has several labels) and `WAS_THERE`.
     """
 
     row: int
@@ -87,7 +90,10 @@ def plain_cell(text: str) -> str:
 
 
 def files_in(data: bytes) -> dict[str, str]:
-    """Return the files that a manifest.csv lists, with their sha256; raise `StateError` where it is none of ours."""
+    """Return the files that a manifest.csv says exports put there, with their sha256.
+
+    Raises `StateError` for a manifest that is none of ours.
+    """
     foreign = StateError(
         f"The {MANIFEST} in the output folder is none that this program wrote.", "Name another folder with -o."
     )
@@ -98,7 +104,7 @@ def files_in(data: bytes) -> dict[str, str]:
         raise foreign from error
     if tuple(columns) != COLUMNS:
         raise foreign
-    return {row["file"]: row["sha256"] for row in rows if row["file"]}
+    return {row["file"]: row["sha256"] for row in rows if row["file"] and WAS_THERE not in row["flags"].split()}
 
 
 def _shown(value: object) -> str:

@@ -1,6 +1,7 @@
 """What an output folder remembers of the exports into it: the files they put there, and the sides of their contents."""
 
 import json
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -43,6 +44,8 @@ def remembered(folder: Path) -> Memory:
     Raises `StateError` for a damaged memory, or a manifest.csv that is none of ours.
     """
     memory, manifest = folder / MEMORY, folder / MANIFEST
+    if os.path.lexists(memory) and (memory.is_symlink() or not memory.is_file()):
+        raise StateError(f"{memory} is no file of ours.", "Remove it, or name another folder with -o.")
     if memory.is_file():
         found = _read(memory)
     elif manifest.is_file():

@@ -105,6 +105,22 @@ def distinct(wanted: Sequence[str], marked: Callable[[int], str]) -> list[str]:
     return chosen
 
 
+def numbered(wanted: Sequence[str]) -> list[str]:
+    """Return the names, the first of equal ones as it is and each further one with its number behind.
+
+    So a name stays what it is when another one like it comes later.
+
+    >>> numbered(["a", "b", "a", "a"])
+    ['a', 'b', 'a-2', 'a-3']
+    """
+    seen: Counter[str] = Counter()
+    chosen = []
+    for name in wanted:
+        seen[name] += 1
+        chosen.append(name if seen[name] == 1 else f"{name}-{seen[name]}")
+    return chosen
+
+
 def _free(name: str, taken: set[str], tried: Counter[str]) -> str:
     candidate = name if not tried[name] else f"{name}-{tried[name] + 1}"
     while same_on_some_disk(candidate) in taken:

@@ -1,14 +1,15 @@
 """Decide what an export holds: which rows get a file, on which side, in which folder, under which name. Pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from export.grouping import Grouping, Readings
 from export.layouts import UNLABELLED, Layout
-from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, ManifestRow, to_csv, to_jsonl
-from export.names import distinct, extension_of, folders_of, safe_name, without_extension
+from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, WAS_THERE, ManifestRow, to_csv, to_jsonl
+from export.names import distinct, extension_of, folders_of, numbered, safe_name, without_extension
+from export.remarks import Remarks
 from export.splits import Moved, Sides, Splits, sides_of
 from images import FetchFailure, Picture
 
@@ -70,7 +71,7 @@ def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is ask
     grouping: Grouping,
     choices: Choices,
     *,
-    changed: frozenset[str] = frozenset(),
+    remarks: Remarks | None = None,
     earlier: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return the manifest rows and files of an export; `earlier` gives the side of contents exported before.
@@ -78,34 +79,49 @@ def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is ask
     It depends on its arguments alone: not on what the output folder holds.
     """
     conflicts = _conflicts(sheet, grouping)
-    bare = _bare_rows(sheet, readings, grouping, changed, conflicts)
+    bare = _bare_rows(sheet, readings, grouping, remarks or {}, conflicts)
     sides = _sides(bare, choices, earlier or {})
     kept = _chosen([replace(row, split=side) for row, side in zip(bare, sides.of, strict=True)], choices)
     folders = folders_of(sheet.labels or (), UNLABELLED) if choices.layout.by_label else {}
     rows = _with_files(kept, sheet, choices, folders)
     files = {row.file: row.sha256 for row in rows if row.file and row.sha256}
+    return Plan(rows, files, _tables(rows, choices), conflicts, sides.moved, folders)
+
+
+def with_files_of_others(made: Plan, others: Collection[str], choices: Choices) -> Plan:
+    """Return the plan with a flag on the rows whose file is somebody else's: whoever reads the manifest knows that."""
+    if not others:
+        return made
+    rows = tuple(replace(row, flags=(*row.flags, WAS_THERE)) if row.file in others else row for row in made.rows)
+    return replace(made, rows=rows, tables=_tables(rows, choices))
+
+
+def _tables(rows: Sequence[ManifestRow], choices: Choices) -> dict[str, bytes]:
     tables = {**choices.layout.tables(rows), MANIFEST: to_csv(rows)}
     if choices.jsonl:
         tables[MANIFEST_LINES] = to_jsonl(rows)
-    return Plan(rows, files, tables, conflicts, sides.moved, folders)
+    return tables
 
 
 def _bare_rows(
     sheet: Sheet,
     readings: Readings,
     grouping: Grouping,
-    changed: frozenset[str],
+    remarks: Remarks,
     conflicts: Sequence[Conflict],
 ) -> list[ManifestRow]:
     disputed = {conflict.group for conflict in conflicts}
     rows = []
     for i, url in enumerate(sheet.urls):
-        flags = ("changed",) * (url in changed) + ("label_conflict",) * (grouping.group[i] in disputed)
+        told = remarks.get(url, ())
+        flags = tuple(remark.flag for remark in told) + ("label_conflict",) * (grouping.group[i] in disputed)
+        reason = " ".join(remark.reason for remark in told) or None
         label = sheet.labels[i] if sheet.labels else None
         row = replace(_of_reading(sheet.first_row + i, readings[url]), url=url, label=label)
         rows.append(
             replace(
                 row,
+                reason=row.reason or reason,
                 group=grouping.group[i],
                 family=grouping.family[i],
                 block=grouping.block[i],
@@ -197,8 +213,10 @@ def _with_files(
     stems = [_stem(i, rows[i], sheet, choices, digits) for i in places]
     parents = [choices.layout.folder(rows[i], folders) for i in places]
     wanted = [parent + stem for parent, stem in zip(parents, stems, strict=True)]
-    # A name from a column that other rows have too gets the content's first digits behind it, then a number.
-    unique = distinct(wanted, lambda k: f"{wanted[k]}-{(rows[places[k]].sha256 or '')[:8]}")
+    if choices.by_hash:  # rows of one name have one content: which of them has which file is all the same
+        unique = numbered(wanted)
+    else:  # a name from a column that other rows have too gets the content's first digits behind it, then a number
+        unique = distinct(wanted, lambda k: f"{wanted[k]}-{(rows[places[k]].sha256 or '')[:8]}")
     done = list(rows)
     for i, path in zip(places, unique, strict=True):
         done[i] = replace(rows[i], file=path + extension_of(rows[i].format or ""))

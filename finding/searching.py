@@ -53,11 +53,11 @@ class Searched:
     collection: Collection
 
     @classmethod
-    def of(cls, album: Album) -> "Searched":
-        """Pack the hashes of an album."""
+    def of(cls, album: Album, queries: int = 1) -> "Searched":
+        """Pack the hashes of an album, to be searched for so many queries."""
         places = album.pictures
         contents = tuple(content for content in album.contents() if content is not None)
-        return cls(tuple(places), contents, Collection.of(album.hashes))
+        return cls(tuple(places), contents, Collection.of(album.hashes, queries))
 
     def find(self, wanted: Content, matching: Matching, nearest: int | None) -> Found:
         """Return the `nearest` pictures whatever their distance, or all that are near-duplicates or look-alikes."""
@@ -77,11 +77,11 @@ class Searched:
     ) -> dict[int, tuple[int, tuple[int, ...], int]]:
         """Return for each picture found its smallest distance over the faces, those an algorithm, and the face."""
         best: dict[int, tuple[int, tuple[int, ...], int]] = {}
-        for face, hashes in enumerate(faces.hashes):
-            if nearest is None:
-                found = self.collection.within(hashes, matching.threshold, matching.quorum)
-            else:
-                found = self.collection.nearest(hashes, nearest, matching.quorum)
+        if nearest is None:
+            of_each = self.collection.within_each(faces.hashes, matching.threshold, matching.quorum)
+        else:
+            of_each = self.collection.nearest_each(faces.hashes, nearest, matching.quorum)
+        for face, found in enumerate(of_each):
             for row, distance, each in zip(
                 found.rows.tolist(), found.distances.tolist(), found.each.tolist(), strict=True
             ):

@@ -10,8 +10,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-_SAMPLE: Final = 4096
-"""Fingerprints from which a first bound for the k-th distance is read."""
+from hashing import nearest_numba
+from hashing.pairs_numba import AVAILABLE
+
+_MUCH: Final = 5e9
+"""Words to be compared from which on it pays to compile: NumPy takes a second for each thousand million."""
+_COLUMNS: Final = 256
+_FEW: Final = 16
+"""For up to 16 nearest, the smallest of each of 256 columns bounds their distance; for more, as many more columns."""
 
 Hashes = NDArray[np.uint64]
 Distances = NDArray[np.uint16]
@@ -28,14 +34,19 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection:
-    """n fingerprints to be searched: `words` is (a, w, n), each word of each algorithm's hash in one row."""
+    """n fingerprints to be searched: `words` is (a, w, n), each word of each algorithm's hash in one row.
+
+    With `compiled` they are searched by a kernel that takes seconds to build, once in a process.
+    """
 
     words: Hashes
+    compiled: bool = False
 
     @classmethod
-    def of(cls, hashes: Hashes) -> "Collection":
-        """Take hashes (n, a, w): n pictures, a algorithms, w words a hash."""
-        return cls(np.ascontiguousarray(hashes.transpose(1, 2, 0)))
+    def of(cls, hashes: Hashes, queries: int = 1) -> "Collection":
+        """Take hashes (n, a, w), n pictures, a algorithms, w words a hash, to be searched for so many queries."""
+        words = np.ascontiguousarray(hashes.transpose(1, 2, 0))
+        return cls(words, compiled=AVAILABLE and words.size * queries >= _MUCH)
 
     def __len__(self) -> int:
         """The number of fingerprints."""
@@ -43,23 +54,58 @@ class Collection:
 
     def nearest(self, query: Hashes, k: int, quorum: int = 1) -> Neighbours:
         """Return the k nearest to a query (a, w); ties go to the smaller sum of distances, then to the lower row."""
+        (found,) = self.nearest_each(query[None], k, quorum)
+        return found
+
+    def within(self, query: Hashes, threshold: int, quorum: int = 1) -> Neighbours:
+        """Return all whose distance to a query (a, w) is below the threshold, in the order of `nearest`."""
+        (found,) = self.within_each(query[None], threshold, quorum)
+        return found
+
+    def nearest_each(self, queries: Hashes, k: int, quorum: int = 1) -> list[Neighbours]:
+        """Return what `nearest` returns for each of the queries (q, a, w)."""
+        if self.compiled and k > 0:
+            return self._compiled(queries, k, quorum, 64 * self.words.shape[1])
+        return [self._nearest(query, min(k, len(self)), quorum) for query in queries]
+
+    def within_each(self, queries: Hashes, threshold: int, quorum: int = 1) -> list[Neighbours]:
+        """Return what `within` returns for each of the queries (q, a, w)."""
+        if self.compiled and threshold > 0 and len(self):
+            return self._compiled(queries, len(self), quorum, threshold - 1)
+        return [self._within(query, threshold, quorum) for query in queries]
+
+    def _nearest(self, query: Hashes, k: int, quorum: int) -> Neighbours:
         distance, each = self._distances(query, quorum)
-        k = min(k, len(distance))
         if k <= 0:
             return self._chosen(np.empty(0, np.intp), distance, each, 0)
-        # The k-th smallest of a part bounds the k-th smallest of all; few lie within it, and only these are sorted.
-        part = distance[: max(_SAMPLE, 4 * k)]
-        bound = np.partition(part, k - 1)[k - 1]
-        rows = np.flatnonzero(distance <= bound)
+        # So many columns have a smallest within the bound: at least k are within it. Only these are sorted.
+        columns = _COLUMNS * -(-k // _FEW)
+        top = distance[: len(distance) // columns * columns].reshape(-1, columns)
+        part = top.min(axis=0) if len(top) else distance
+        rows = np.flatnonzero(distance <= np.partition(part, k - 1)[k - 1])
         if len(rows) > 4 * k:
             rows = rows[distance[rows] <= np.partition(distance[rows], k - 1)[k - 1]]
         return self._chosen(rows, distance, each, k)
 
-    def within(self, query: Hashes, threshold: int, quorum: int = 1) -> Neighbours:
-        """Return all whose distance to a query (a, w) is below the threshold, in the order of `nearest`."""
+    def _within(self, query: Hashes, threshold: int, quorum: int) -> Neighbours:
         distance, each = self._distances(query, quorum)
         rows = np.flatnonzero(distance < threshold)
         return self._chosen(rows, distance, each, len(rows))
+
+    def _compiled(self, queries: Hashes, k: int, quorum: int, most: int) -> list[Neighbours]:
+        keys, counts = nearest_numba.keys_of(self.words, queries, k, quorum, most)
+        rows = (keys & ((1 << nearest_numba.ROW_BITS) - 1)).astype(np.intp)
+        distances = (keys >> nearest_numba.DISTANCE_AT).astype(np.uint16)
+        each = distances[:, None]
+        if len(self.words) > 1:
+            owners = np.repeat(np.arange(len(queries)), counts)
+            bits = np.bitwise_count(self.words[:, :, rows] ^ queries[owners].transpose(1, 2, 0))
+            each = bits.sum(axis=1, dtype=np.uint16).T
+        ends = np.cumsum(counts).tolist()
+        return [
+            Neighbours(rows[start:end], distances[start:end], each[start:end])
+            for start, end in zip([0, *ends], ends, strict=False)
+        ]
 
     def _distances(self, query: Hashes, quorum: int) -> tuple[NDArray[Any], list[NDArray[Any]]]:
         each = [_hamming(words, own) for words, own in zip(self.words, query, strict=True)]

@@ -43,10 +43,15 @@ def _popcount(_context: Any, _value: Any) -> Any:
     return word(word), generate
 
 
+def intrinsic_popcount() -> Any:
+    """Return the function for compiled code that counts the bits of a word."""
+    return import_module("numba.extending").intrinsic(_popcount)
+
+
 def _compile() -> Any:
     """Build the kernel; imported here, because numba takes 0.3 s that small sheets need not spend."""
     numba: Any = import_module("numba")
-    popcount: Any = import_module("numba.extending").intrinsic(_popcount)
+    popcount = intrinsic_popcount()
 
     @numba.njit(nogil=True, boundscheck=False)  # type: ignore[untyped-decorator] # numba is not typed
     def search(rows: Any, columns: Any, threshold: int, quorum: int, out: Any) -> int:

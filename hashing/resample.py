@@ -16,7 +16,7 @@ from PIL import Image
 
 _BITS: Final = 22
 _SUPPORT: Final = 3.0
-_TILE: Final = (128, 64)
+_TILE: Final = (64, 128)
 """Rows and columns multiplied at a time: in a core's cache, and so few that the library of matrix products does not
 wake its own threads, which would get into the way of ours."""
 _SMALLEST: Final = 64 * 64

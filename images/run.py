@@ -134,8 +134,13 @@ class Run:
             final = arrived.job.at.url
             self.ends[key] = outcome.problem
             self.failed_at[key] = final
-            if outcome.lasting:
+            if outcome.lasting and not self._stays_good(key, outcome.problem):
                 self._visits.append(visit_of(arrived.job, self._policy, outcome.problem))
+
+    def _stays_good(self, key: str, problem: Problem) -> bool:
+        """Say whether a refresh failed of a picture that is known: it stays known, unless its owner opted out."""
+        visit = self._known.visits.get(key)
+        return visit is not None and visit.sha256 is not None and problem.status != "opted_out"
 
     def _take_document(self, key: str, job: Job, document: Document) -> None:
         visit = visit_of(job, self._policy, document)

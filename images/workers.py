@@ -31,6 +31,17 @@ _KILLED: Final = frozenset({-int(getattr(signal, "SIGKILL", 9)), -int(signal.SIG
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _START_SECONDS: Final = 60.0
 
+ENVIRONMENT: Final = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(64 * 2**20),
+}
+"""What a decoder process is started with. One thread each in numerical libraries: the processes are the parallelism,
+and their stacks count against the memory limit. And the C library keeps up to 64 MB of freed memory for the next
+picture: giving it back and asking for it again, page by page, took 12 to 40 % of a process's time (GNU's library
+reads these names, `man mallopt`; others pass over them)."""
+
 Answer = Callable[[Decoded | Problem], None]
 _Process = subprocess.Popen[bytes]
 
@@ -154,9 +165,8 @@ class Workers:
         return None
 
     def _launch(self) -> _Process | None:
-        # One thread each in numerical libraries: the processes are the parallelism, and their stacks count
-        # against the memory limit. -P and the path keep a module in the working directory out of the process.
-        environment = os.environ | {"PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        # -P and the path keep a module in the working directory out of the process.
+        environment = os.environ | ENVIRONMENT | {"PYTHONPATH": str(_ROOT)}
         command = [sys.executable, "-P", "-m", "images.decoder_process"]
         with self._lock:
             if self._stopped:

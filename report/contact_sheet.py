@@ -1,17 +1,20 @@
 """The contact sheet of a search, as a page and as one picture: the query, then what was found, nearest first."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from PIL import Image, ImageDraw, ImageFont
 
 from finding.looking import Album
 from finding.options import Matching
+from finding.queries import Query
 from finding.searching import Found, Match
 from images import Picture
 from images.thumbnails import thumbnails
 from report.gallery import SIDE, card, shape_of
 from report.page import image, page, text
+from report.saving import save, save_png
 
 _COLUMNS: Final = 5
 _CELL: Final = 240
@@ -19,6 +22,26 @@ _LINES: Final = 54
 _MOST_IN_PICTURE: Final = 500
 """Cells of the one picture: more would be a file that hardly any program opens."""
 Small = Mapping[int, Image.Image]
+
+
+def save_sheets(  # noqa: PLR0913, PLR0917 - what is shown, and where it goes
+    html: Path | None,
+    png: Path | None,
+    queries: Mapping[str, Query],
+    album: Album,
+    found: Mapping[str, Found],
+    matching: Matching,
+) -> None:
+    """Write the contact sheets that were asked for."""
+    if not (html or png):
+        return
+    small = smalls_of(album, found)
+    pictures = thumbnails([(query.path, query.picture) for query in queries.values()], SIDE)
+    asked = dict(zip(queries, pictures, strict=True))
+    if html:
+        save(sheet_page(asked, album, found, matching, small).encode(), html)
+    if png:
+        save_png(sheet_picture(asked, album, found, matching, small), png)
 
 
 def smalls_of(album: Album, found: Mapping[str, Found]) -> dict[int, Image.Image]:

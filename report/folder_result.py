@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
+from cleaning.plan import Plan
 from finding.hashes import distances
 from finding.looking import Album
 from finding.options import Matching
@@ -103,6 +104,17 @@ def groups_of(album: Album, arrangement: Arrangement) -> list[dict[str, Any]]:
             ],
         }
         for number, group in enumerate(arrangement.groups, start=1)
+    ]
+
+
+def planned_of(chosen: Plan) -> list[dict[str, Any]]:
+    """Return one object a group: what is kept, and the names that disappear."""
+    return [
+        {
+            "keep": choice.keeper.file.path,
+            "remove": [name.path for one in choice.removed for name in one.file.names],
+        }
+        for choice in chosen.choices
     ]
 
 

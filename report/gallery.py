@@ -11,8 +11,8 @@ from hashing import Arrangement
 from images import Picture
 from images.thumbnails import thumbnails
 from report.folder_result import distances_within
-from report.folder_text import size
 from report.page import image, page, text
+from report.sizes import size
 
 SIDE = 240
 """Pixels of a thumbnail, shown at up to 150: sharp on dense screens, some 10 kB each."""

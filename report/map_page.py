@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,8 +14,10 @@ from console.messages import plain
 from finding.looking import Album
 from hashing import Arrangement
 from images import Picture
+from images.thumbnails import thumbnails
 from report.gallery import shape_of
 from report.page import data_uri, page
+from report.saving import save, save_png
 
 TILE: Final = 64
 _ROW: Final = 24
@@ -133,6 +136,21 @@ Promise.all(sheets.map((sheet) => sheet.decode())).then(() => {
   document.documentElement.dataset.drawn = String(data.pictures.length); draw();
 });
 """
+
+
+def save_map(
+    album: Album,
+    arrangement: Arrangement,
+    places: NDArray[np.float64],
+    target: Path,
+    progress: Callable[[int, int], None],
+) -> tuple[Path, Path]:
+    """Write map.html and map.png to a folder and return their names; `places` are those of the readable pictures."""
+    pairs = [(album.files[i].path, one) for i in album.pictures if isinstance(one := album.readings[i], Picture)]
+    small = list(thumbnails(pairs, TILE, lambda done: progress(done, len(pairs))))
+    save(map_page(album, arrangement, places, small).encode(), target / "map.html")
+    save_png(map_picture(places, small), target / "map.png")
+    return target / "map.html", target / "map.png"
 
 
 def map_page(album: Album, arrangement: Arrangement, places: NDArray[np.float64], small: Sequence[Image.Image]) -> str:

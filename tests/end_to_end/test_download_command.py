@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from PIL import Image
 
 import download_images
 from tests.end_to_end.commands import run
+from tests.end_to_end.fetching_servers import Answer, serving
 from tests.google.server import StandIn
 from tests.pictures import encoded, family, scene
 from tests.servers import WebServer, web_server
@@ -203,10 +205,65 @@ def test_a_picture_that_changed_since_the_sort_says_so(table: Path, web: WebServ
     finally:
         web.files["/single.jpg"] = original
     (row,) = [row for row in manifest(table / "out") if row["url"].endswith("/single.jpg")]
-    assert row["flags"] == "changed"
+    assert row["flags"] == "changed" and "The last sort saw another picture" in row["reason"]
     assert (table / "out" / row["file"]).read_bytes() == encoded(scene(77))
-    assert f"Changed since the last sort, so not what was reviewed: row {row['row']}" in done.stdout
+    assert f"Changed, so not what was reviewed or known: row {row['row']}" in done.stdout
     assert "computed now: pictures changed since the last sort" in done.stdout
+
+
+@pytest.mark.parametrize("now", [None, b"<!doctype html><title>Sorry</title>", encoded(scene(5), "PNG")[:3000]])
+def test_where_a_refresh_fails_the_last_good_picture_is_exported_and_says_so(
+    table: Path, web: WebServer, now: bytes | None
+) -> None:
+    export(table)
+    before, original = tree(table / "out"), web.files.pop("/single.jpg")
+    if now:
+        web.files["/single.jpg"] = now
+    try:
+        done = export(table, "--refresh", "--json", "found.json")
+        (row,) = [row for row in manifest(table / "out") if row["url"].endswith("/single.jpg")]
+        assert (row["status"], row["flags"], row["file"]) == ("ok", "stale", "000007.jpg")
+        assert row["reason"].startswith("The live picture cannot be read now (The ")
+        assert "Exported as last known, as the live picture fails: row 8 (The live picture" in done.stdout
+        assert json.loads((table / "found.json").read_text("utf-8"))["summary"]["stale"] == [8]
+        assert export(table, "-o", "fresh").returncode == 0
+    finally:
+        web.files["/single.jpg"] = original
+    assert (table / "fresh" / "000007.jpg").read_bytes() == (table / "out" / "000007.jpg").read_bytes() == original
+    export(table)
+    assert tree(table / "out") == before
+
+
+def test_a_picture_whose_owner_opted_out_meanwhile_is_not_taken_from_the_store(tmp_path: Path) -> None:
+    headers: dict[str, str] = {}
+    with serving(lambda _: Answer(encoded(scene(3)), headers=headers)) as server:
+        write_csv(tmp_path / "foods.csv", [["#", "url"], ["", f"http://127.0.0.1:{server.port}/a.jpg"]])
+        assert len(manifest_of(tmp_path)) == 1
+        headers["X-Robots-Tag"] = "noimageai"
+        assert [row["status"] for row in manifest_of(tmp_path, "--refresh")] == ["opted_out"]
+
+
+def manifest_of(folder: Path, *arguments: object) -> list[dict[str, str]]:
+    assert export(folder, *arguments).returncode == 0
+    return manifest(folder / "out")
+
+
+@pytest.mark.parametrize("lost", ["objects", "."])
+def test_a_picture_that_changed_after_the_store_lost_it_says_so(table: Path, web: WebServer, lost: str) -> None:
+    export(table)
+    shutil.rmtree(table / ".curation" / "store" / lost)
+    original = web.files["/single.jpg"]
+    web.files["/single.jpg"] = encoded(scene(77))
+    try:
+        done = export(table, "--names", "sha256")
+    finally:
+        web.files["/single.jpg"] = original
+    flagged = [(row["row"], row["flags"], row["reason"]) for row in manifest(table / "out") if row["flags"]]
+    digits = hashlib.sha256(original).hexdigest()[:12]
+    sentence = {"objects": "Another picture was here when it was last read", ".": "The last export had another"}[lost]
+    assert [(row, flags) for row, flags, _ in flagged] == [("8", "changed")]
+    assert flagged[0][2].startswith(sentence) and digits in flagged[0][2]
+    assert "Changed, so not what was reviewed or known: row 8" in done.stdout
 
 
 def test_pictures_that_the_store_did_not_keep_are_fetched_once_more(table: Path) -> None:
@@ -260,12 +317,55 @@ def test_files_that_no_row_owns_any_more_are_told_and_removed_on_request(table: 
     (table / "out" / "mine.txt").write_text("mine")
     done = export(table)
     left = len(before - {row["file"] for row in manifest(table / "out")})
-    assert f"{left} files of earlier exports belong to no row any more" in done.stdout
+    assert f"{left} files of earlier exports belong to no row any more (--clean removes them):" in done.stdout
+    assert all(name in done.stdout for name in before - {row["file"] for row in manifest(table / "out")})
     assert before < pictures(table / "out")
     cleaned = export(table, "--clean")
     assert left > 3 and f"Removed {left} files" in cleaned.stdout
     files = {row["file"] for row in manifest(table / "out")} - {""}
     assert pictures(table / "out") == files | {"mine.txt"}
+
+
+def test_what_another_split_format_or_manifest_left_is_named_and_cleaned(table: Path) -> None:
+    splits = ["--splits", "train=1,test=1", "--label-column", "D"]
+    export(table, *splits, "--format", "huggingface", "--manifest", "jsonl", "--seed", "1")
+    first = {name for name in tree(table / "out") if not name.startswith(".")}
+    export(table, *splits, "--seed", "2", "-o", "fresh")
+    wanted = tree(table / "fresh")
+    done = export(table, *splits, "--seed", "2")
+    left = first - wanted.keys()
+    assert {"train/metadata.csv", "test/metadata.csv", "manifest.jsonl"} <= left
+    assert all(name in done.stdout for name in left), "each is named"
+    assert "whoever loads the whole folder loads them too" in done.stdout
+    assert f"Removed {len(left)} files" in export(table, *splits, "--seed", "2", "--clean").stdout
+    assert {name: data for name, data in tree(table / "out").items() if name != ".export.json"} == {
+        name: data for name, data in wanted.items() if name != ".export.json"
+    }
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no permissions of this kind")
+def test_a_leftover_that_cannot_be_removed_is_said_after_the_whole_summary(table: Path, rows: list[list[str]]) -> None:
+    export(table, "--label-column", "D")
+    (file,) = [row["file"] for row in manifest(table / "out") if row["label"] == "stew"]
+    write_csv(table / "foods.csv", [*rows[:11], rows[12]])
+    (table / "out" / "stew").chmod(0o555)
+    done = export(table, "--label-column", "D", "--clean", "--json", "found.json")
+    (table / "out" / "stew").chmod(0o755)
+    assert done.returncode == 1 and "1 cannot be removed. The export is complete." in done.stderr
+    assert f"Not removed: {file} (its folder is read-only)" in done.stdout
+    assert json.loads((table / "found.json").read_text("utf-8"))["summary"]["kept_as_stuck"] == {
+        file: "its folder is read-only"
+    }
+    assert export(table, "--label-column", "D", "--clean").returncode == 0
+    assert not (table / "out" / "stew").exists()
+
+
+def test_a_file_that_somebody_changed_is_replaced_and_named(table: Path) -> None:
+    export(table)
+    before = tree(table / "out")
+    (table / "out" / "000007.jpg").write_bytes(b"cropped by hand")
+    assert "Replaced, as somebody changed them since they were exported: 000007.jpg" in export(table).stdout
+    assert tree(table / "out") == before
 
 
 def test_a_file_of_others_stops_the_run_before_it_writes(table: Path) -> None:
@@ -288,6 +388,7 @@ def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path:
     for options in ([], ["--clean"], ["--clean", "--names", "sha256"]):
         done = export(tmp_path, "-r", "A2:B", "-o", ".", *options, sheet="s.csv")
         assert ("is there already" in done.stderr) == ("--names" not in options)
+        (tmp_path / ".export.json").unlink(missing_ok=True)
         assert {name: (tmp_path / name).read_bytes() for name in mine} == mine
 
 
@@ -296,6 +397,8 @@ def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path:
     [
         (["-o", "foods.csv"], "is a file"),
         (["-o", ".curation/store/x"], "inside the store"),
+        (["-o", ".curation"], "is the state folder"),
+        (["-o", ".curation/results"], "is the state folder"),
         (["--splits", "train"], "Splits look like"),
         (["--label-column", "4"], "is not a column"),
         (["--format", "classes"], "--label-column D"),
@@ -434,6 +537,7 @@ def test_clean_keeps_the_files_of_rows_that_are_unreadable_now(table: Path, web:
     export(table)
     before = tree(table / "out")
     original = web.files.pop("/single.jpg")
+    shutil.rmtree(table / ".curation" / "store")
     try:
         done = export(table, "--clean", "--refresh")
     finally:

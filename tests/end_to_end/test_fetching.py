@@ -148,6 +148,19 @@ def test_refresh_asks_whether_something_changed(tmp_path: Path) -> None:
     assert first.sha256 == same.sha256 != changed.sha256
 
 
+def test_a_refresh_that_fails_forgets_no_picture_unless_its_owner_opted_out(tmp_path: Path) -> None:
+    answers = {"/a": Answer(picture(1)), "/b": Answer(picture(2))}
+    with serving(lambda request: answers[request.path]) as server:
+        urls = [f"http://shop.test:{server.port}{path}" for path in answers]
+        first = read(tmp_path, urls, local_settings())
+        answers.update({"/a": Answer(status=404), "/b": Answer(picture(2), headers={"X-Robots-Tag": "noimageai"})})
+        failed = read(tmp_path, urls, local_settings(refresh=True))
+        later = read(tmp_path, urls, local_settings())
+    assert [status(result) for result in failed.values()] == ["http_error", "opted_out"]
+    assert comparable({urls[0]: later[urls[0]]}) == comparable({urls[0]: first[urls[0]]})
+    assert status(later[urls[1]]) == "opted_out"
+
+
 def test_hashes_only_keeps_no_file_and_needs_no_second_fetch(tmp_path: Path) -> None:
     with serving(shop) as server:
         urls = [f"http://shop.test:{server.port}/pictures/{n}.jpg" for n in range(5)]

@@ -270,3 +270,26 @@ def test_strict_tells_of_unreadable_pictures(photos: Path, tmp_path: Path) -> No
     (photos / "cut.jpg").write_bytes(encoded(scene(3))[:2000])
     assert _find("duplicates", photos, cwd=tmp_path).returncode == 0
     assert _find("duplicates", photos, "--strict", cwd=tmp_path).returncode == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices are files")
+def test_a_result_can_go_into_a_pipe_and_a_device_is_not_replaced(photos: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE)
+    done = _find("duplicates", photos, "--json", pipe, "--csv", "/dev/null", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(reader.communicate(timeout=60)[0])["groups"]) == 2
+    assert pipe.is_fifo()
+    assert Path("/dev/null").is_char_device()
+
+
+def test_only_what_can_be_undone_says_so_and_a_backup_is_a_folder(photos: Path, tmp_path: Path) -> None:
+    refused = _find("delete", photos, "--yes", "--backup", photos / "notes.txt", cwd=tmp_path)
+    assert (refused.returncode, "is a file" in refused.stderr) == (2, True)
+    above = _find("delete", photos / "1", photos / "2", "--yes", "--backup", photos, cwd=tmp_path)
+    assert (above.returncode, "The backup would lie in" in above.stderr) == (2, True)
+    assert not (tmp_path / ".curation" / "removed").exists()
+    done = _find("delete", photos, "--yes", "--permanently", cwd=tmp_path)
+    assert (done.returncode, "To undo" in done.stdout) == (0, False)
+    assert len(list(photos.rglob("*"))) == 2 + 3 + 1

@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.end_to_end.browser import CHROMIUM, FLAGS, asked_by_page
 from tests.end_to_end.commands import run
 from tests.pictures import encoded, family, scene
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: apt-get install chromium")
 HOSTILE = (
     "<img src=x onerror=document.title=1>.jpg",
@@ -45,11 +43,7 @@ def _open(page: Path, tmp_path: Path, width: int = 1000) -> Seen:
         shutil.rmtree(profile, ignore_errors=True)
         return subprocess.run(
             [
-                CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                "--disable-component-update", "--disable-sync", "--disable-features=NetworkTimeServiceQuerying",
-                # The browser has errands of its own; no name resolves, so that none of them leaves the machine.
-                "--host-resolver-rules=MAP * ~NOTFOUND", "--no-proxy-server", "--no-default-browser-check",
-                "--no-first-run", f"--user-data-dir={profile}",
+                CHROMIUM, *FLAGS, f"--user-data-dir={profile}",
                 "--enable-logging=stderr", "--virtual-time-budget=5000", f"--window-size={width},900", *arguments,
                 page.as_uri(),
             ],
@@ -62,14 +56,7 @@ def _open(page: Path, tmp_path: Path, width: int = 1000) -> Seen:
     with Image.open(shot) as picture:
         picture.load()
     console = [line for line in dumped.stderr.splitlines() if "CONSOLE" in line]
-    return Seen(dumped.stdout, console, _asked_by_page(log), picture)
-
-
-def _asked_by_page(log: Path) -> set[str]:
-    """Return the addresses that a page asked for; what the browser itself does has no page as its initiator."""
-    events = json.loads(log.read_text("utf-8", "replace"))["events"]
-    told = [event["params"] for event in events if "url" in event.get("params", {})]
-    return {one["url"] for one in told if one.get("initiator", "not an origin") != "not an origin"}
+    return Seen(dumped.stdout, console, asked_by_page(log), picture)
 
 
 def test_a_request_of_a_page_would_be_noticed(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from export.grouping import Grouping
 from export.layouts import LAYOUTS
 from export.planning import Choices, Plan, Sheet, plan
+from export.remarks import Remark
 from hashing import Fingerprint
 from images import FetchFailure, Picture
 
@@ -60,7 +61,7 @@ def planned(
         {reading.url: reading for reading in readings},
         groups or grouping([None] * len(readings)),
         Choices(LAYOUTS[layout], **choices),
-        changed=frozenset(changed),
+        remarks={url: (Remark("changed", "It is another one."),) for url in changed},
         earlier=earlier,
     )
 

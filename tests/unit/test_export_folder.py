@@ -1,5 +1,6 @@
 """The output folder: whole files, others' files left alone, leftovers told and removed only on request."""
 
+import errno
 import hashlib
 import json
 import os
@@ -8,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from errors import AccessRefused, StateError, UsageError
-from export.folder import Folder, Overtaken, Standing
-from export.locking import locked
-from export.manifest import ManifestRow, to_csv
+from export.folder import Cleaned, Folder, Overtaken, Standing
+from export.locking import locked, refusal
+from export.manifest import WAS_THERE, ManifestRow, to_csv
 from export.memory import MEMORY, Memory
 from export.writing import PART
 
@@ -65,8 +66,9 @@ def test_what_is_there_and_whole_is_not_written_again(tmp_path: Path) -> None:
 def test_a_damaged_file_is_written_again(tmp_path: Path) -> None:
     export(tmp_path, {"1.jpg": ONE, "3.jpg": THREE})
     (tmp_path / "3.jpg").write_bytes(CONTENTS[THREE][:-1])
-    assert set(export(tmp_path, {"1.jpg": ONE, "3.jpg": THREE}).missing) == {"3.jpg"}
-    assert visible(tmp_path) == {"1.jpg": b"one", "3.jpg": CONTENTS[THREE], "manifest.csv": b"m"}
+    todo = export(tmp_path, {"1.jpg": TWO, "3.jpg": THREE})
+    assert (set(todo.missing), todo.altered) == ({"1.jpg", "3.jpg"}, ("3.jpg",)), "what we replace, nobody changed"
+    assert visible(tmp_path) == {"1.jpg": b"two", "3.jpg": CONTENTS[THREE], "manifest.csv": b"m"}
 
 
 def test_a_file_where_the_folder_should_be_is_refused(tmp_path: Path) -> None:
@@ -87,7 +89,7 @@ def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_files_that_do_not_fit_on_the_disk_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="MB are to be written"):
+    with pytest.raises(StateError, match=r"^100,000,000,.* MB are to be written"):
         Folder(tmp_path / "out").refuse_without_space([10**17])
     Folder(tmp_path / "out").refuse_without_space([1])
     assert not (tmp_path / "out").exists()
@@ -141,7 +143,7 @@ def test_leftovers_are_told_until_they_are_removed(tmp_path: Path) -> None:
         assert export(tmp_path, {"2.jpg": TWO}, b"n").unowned == {"a/1.jpg": ONE}
     (tmp_path / "mine.txt").write_text("mine")
     folder = Folder(tmp_path)
-    assert folder.clean({"a/1.jpg": ONE}) == (("a/1.jpg",), ())
+    assert folder.clean({"a/1.jpg": ONE}) == Cleaned(removed=("a/1.jpg",))
     assert visible(tmp_path) == {"2.jpg": b"two", "manifest.csv": b"n", "mine.txt": b"mine"}
     assert not (tmp_path / "a").exists()
     assert export(tmp_path, {"2.jpg": TWO}, b"n").unowned == {}
@@ -151,7 +153,7 @@ def test_a_leftover_that_somebody_changed_is_kept(tmp_path: Path) -> None:
     export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO})
     (tmp_path / "1.jpg").write_bytes(b"cropped by hand")
     left = export(tmp_path, {"2.jpg": TWO}).unowned
-    assert Folder(tmp_path).clean(left) == ((), ("1.jpg",))
+    assert Folder(tmp_path).clean(left) == Cleaned(changed=("1.jpg",))
     assert (tmp_path / "1.jpg").exists()
 
 
@@ -289,5 +291,74 @@ def test_after_an_interruption_only_the_old_file_or_the_new_one_is_cleaned(
     folder.write(look(folder, {"1.jpg": TWO}, {"manifest.csv": b"n"}), Memory(), lambda _: None, nothing)
     (tmp_path / "1.jpg").write_bytes(content)
     again = Folder(tmp_path)
-    assert again.clean({"1.jpg": again.memory.files["1.jpg"]})[1] == kept
+    assert again.clean({"1.jpg": again.memory.files["1.jpg"]}).changed == kept
     assert (tmp_path / "1.jpg").exists() == bool(kept)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no permissions of this kind")
+def test_a_leftover_that_cannot_be_removed_keeps_no_other_from_it(tmp_path: Path) -> None:
+    export(tmp_path, {"a/1.jpg": ONE, "b/2.jpg": TWO, "3.jpg": THREE})
+    (tmp_path / "a").chmod(0o555)
+    left = export(tmp_path, {"3.jpg": THREE}, b"n").unowned
+    cleaned = Folder(tmp_path).clean(left)
+    (tmp_path / "a").chmod(0o755)
+    assert cleaned == Cleaned(removed=("b/2.jpg",), stuck={"a/1.jpg": "its folder is read-only"})
+    assert Folder(tmp_path).clean({"a/1.jpg": ONE}).removed == ("a/1.jpg",), "a later run remembers it"
+    assert set(visible(tmp_path)) == {"3.jpg", "manifest.csv"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no permissions of this kind")
+def test_a_read_only_folder_of_a_class_is_said_before_anything_is_written(tmp_path: Path) -> None:
+    export(tmp_path, {"a/1.jpg": ONE})
+    before = tree(tmp_path)
+    (tmp_path / "a").chmod(0o555)
+    with pytest.raises(AccessRefused, match="read-only"):
+        look(Folder(tmp_path), {"a/1.jpg": TWO, "2.jpg": TWO}, {})
+    (tmp_path / "a").chmod(0o755)
+    assert tree(tmp_path) == before
+
+
+def test_from_deciding_to_cleaning_no_other_export_comes_in(tmp_path: Path) -> None:
+    export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO})
+    folder = Folder(tmp_path)
+    export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO, "3.jpg": THREE})
+    with folder.held():
+        assert "3.jpg" in folder.memory.files, "what came before the lock counts"
+        todo = look(folder, {"1.jpg": ONE}, {"manifest.csv": b"n"})
+        for _ in ("while it is decided", "after it was written"):
+            with pytest.raises(StateError, match="Another export"):
+                export(tmp_path, {"1.jpg": TWO})
+            memory = Memory({"1.jpg": ONE, "manifest.csv": hashlib.sha256(b"n").hexdigest(), **todo.unowned})
+            folder.write(todo, memory, CONTENTS.get, nothing)
+        assert folder.clean(todo.unowned).removed == ("2.jpg", "3.jpg")
+    assert export(tmp_path, {"1.jpg": ONE}, b"n").unowned == {}
+
+
+def test_files_of_others_stay_theirs_when_the_memory_is_lost(tmp_path: Path) -> None:
+    rows = [
+        ManifestRow(2, "u", "u", "1.jpg", ONE, flags=("animated", WAS_THERE)),
+        ManifestRow(3, "v", "v", "2.jpg", TWO),
+    ]
+    (tmp_path / "1.jpg").write_bytes(b"one")
+    export(tmp_path, {"1.jpg": ONE, "2.jpg": TWO}, to_csv(rows))
+    (tmp_path / MEMORY).unlink()
+    assert look(Folder(tmp_path), {}, {"manifest.csv": b""}).unowned == {"2.jpg": TWO}
+    with pytest.raises(UsageError, match="is there already"):
+        look(Folder(tmp_path), {"1.jpg": TWO}, {})
+
+
+@pytest.mark.parametrize("make", ["folder", "link"])
+def test_a_memory_that_is_no_file_is_said_before_any_work(tmp_path: Path, make: str) -> None:
+    if make == "link" and os.name != "posix":
+        pytest.skip("links need a privilege on Windows")
+    (tmp_path / "out").mkdir()
+    memory = tmp_path / "out" / MEMORY
+    memory.mkdir() if make == "folder" else memory.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StateError, match="no file of ours"):
+        Folder(tmp_path / "out")
+
+
+def test_a_disk_without_locks_is_not_taken_for_another_export() -> None:
+    assert "cannot lock a file (No locks" in refusal(Path("out"), OSError(errno.ENOLCK, "No locks available")).what
+    for number in (errno.EWOULDBLOCK, errno.EACCES, errno.ENOENT):
+        assert "Another export is writing" in refusal(Path("out"), OSError(number, "said so")).what

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from export.grouping import changed_since, grouping_of, matched
+from export.grouping import grouping_of, matched
+from export.memory import Memory
+from export.remarks import changes
 from hashing.arrangement import Arrangement, Counts, Group
 from images import FetchFailure, Picture
 from report.result import Result, ResultRow
@@ -58,7 +60,22 @@ def test_other_rows_are_computed_anew() -> None:
 def test_a_picture_that_changed_is_compared_anew_and_known_by_its_address() -> None:
     readings = [picture("a", "another"), *PICTURES[1:]]
     assert found(SORTED, ["a", "b", "c"], readings).source == "computed now: pictures changed since the last sort"
-    assert changed_since(SORTED, {reading.url: reading for reading in readings}) == {"a"}
+    said = changes(SORTED, {"b": "other"}, Memory(), {reading.url: reading for reading in readings})
+    assert {url: remark.flag for url, remark in said.items()} == {"a": "changed"}, "the last sort decides where it saw"
+
+
+def test_without_a_sort_a_change_is_known_from_the_store_and_then_from_the_last_export() -> None:
+    readings = {one: picture(one) for one in "abcd"}
+    memory = Memory(
+        {"1.jpg": "x", "2.jpg": readings["c"].sha256, "3.jpg": readings["d"].sha256, "4.jpg": "y"},
+        sources={"1.jpg": "a", "2.jpg": "c", "3.jpg": "d", "4.jpg": ""},
+        before={"3.jpg": ("old", "older")},
+    )
+    said = changes(None, {"a": readings["a"].sha256, "b": "0" * 64}, memory, readings)
+    assert {url: remark.reason for url, remark in said.items()} == {
+        "b": "Another picture was here when it was last read (sha256 000000000000...).",
+        "d": "The last export had another picture here (sha256 old...).",
+    }
 
 
 def test_a_picture_that_was_unreadable_then_is_compared_now() -> None:

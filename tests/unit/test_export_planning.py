@@ -21,7 +21,8 @@ def test_the_number_is_the_place_in_the_range_also_behind_failures() -> None:
 def test_equal_contents_have_a_file_each() -> None:
     made = planned([picture("a", "same"), picture("b", "same")], by_hash=True)
     one = str(made.rows[0].sha256)
-    assert [row.file for row in made.rows] == [f"{one}-{one[:8]}.jpg", f"{one}-{one[:8]}-2.jpg"]
+    assert [row.file for row in made.rows] == [f"{one}.jpg", f"{one}-2.jpg"]
+    assert planned([picture("a", "same")], by_hash=True).rows[0].file == f"{one}.jpg", "a copy renames no file"
 
 
 def test_hashes_as_names_stay_when_the_rows_are_sorted_again() -> None:
@@ -92,6 +93,7 @@ def test_a_blank_label_is_no_conflict() -> None:
 def test_a_changed_picture_is_flagged() -> None:
     made = planned([picture("a"), picture("b")], changed=["b"])
     assert [row.flags for row in made.rows] == [(), ("changed",)]
+    assert [row.reason for row in made.rows] == [None, "It is another one."]
 
 
 def test_a_split_is_a_folder_and_families_share_it() -> None:

@@ -1,14 +1,17 @@
 """Nearest neighbours are exactly those of exhaustive search, for any number and size of hashes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hashing import Ballot
-from hashing.nearest import Collection
+from hashing.nearest import Collection, Neighbours
 from hashing.pairs import compare_all, similar_pairs
 from hashing.pairs_any import compared
+from hashing.pairs_numba import AVAILABLE
 
 
 @settings(max_examples=80, deadline=None)
@@ -30,6 +33,30 @@ def test_the_nearest_are_those_of_a_plain_sort(*, seed, n, a, w, k, data) -> Non
     assert found.each.tolist() == [each[i] for i in order[:k]]
     within = Collection.of(hashes).within(query, 3, quorum)
     assert within.rows.tolist() == [i for i in order if sorted(each[i])[quorum - 1] < 3]
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="numba is not installed (requirements-fast.txt)")
+@pytest.mark.parametrize(("a", "w"), [(1, 1), (3, 1), (2, 4), (4, 16)])
+@pytest.mark.parametrize("n", [0, 1, 40, 5000])
+def test_the_compiled_engine_finds_the_same(*, n: int, a: int, w: int) -> None:
+    random = np.random.default_rng(n + a)
+    hashes = random.integers(0, 2**64, (n, a, w), dtype=np.uint64)
+    hashes[n // 2 :] = hashes[: n - n // 2] & np.uint64(2**64 - 8)  # near ones, and ties
+    queries = np.concatenate([hashes[:20], random.integers(0, 2**64, (3, a, w), dtype=np.uint64)])
+    plain = Collection.of(hashes)
+    compiled = replace(plain, compiled=True)
+    for quorum in range(1, a + 1):
+        for k in (0, 1, 10, 700, 6000):
+            _compare(plain.nearest_each(queries, k, quorum), compiled.nearest_each(queries, k, quorum))
+        for threshold in (0, 1, 10, 33, 64 * w + 1):
+            _compare(plain.within_each(queries, threshold, quorum), compiled.within_each(queries, threshold, quorum))
+
+
+def _compare(first: list[Neighbours], second: list[Neighbours]) -> None:
+    for one, other in zip(first, second, strict=True):
+        assert one.rows.tolist() == other.rows.tolist()
+        assert one.distances.tolist() == other.distances.tolist()
+        assert one.each.tolist() == other.each.tolist()
 
 
 def test_a_large_collection_with_many_ties_gives_the_lowest_rows() -> None:

@@ -1,5 +1,6 @@
 """What changed, disappeared or cannot be moved is left where it is, with the reason; and a keeper is never risked."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 
 from cleaning import removing, trash, undoing
 from cleaning.log import Log
+from cleaning.moving import part_of
 from cleaning.plan import Candidate, plan_of
-from errors import NotFound, StateError
+from errors import NotFound, StateError, UsageError
 from images.files import digest_of
 from images.folder import list_files
 
@@ -207,3 +209,83 @@ def test_one_file_seen_twice_is_not_taken_for_a_copy_of_itself(folder: Path, way
     with pytest.raises(StateError, match="both one file"):
         removing.remove(plan, log, lambda *_: None)
     assert (folder / "1.jpg").read_bytes() == b"content of 1.jpg"
+
+
+def test_a_log_cut_off_twice_is_still_whole(folder: Path) -> None:
+    """A crash in a removal, another one in its undo: each left half a line."""
+    log, _ = _remove(folder)
+    (folder.parent / "backup" / "d" / "3.jpg").rename(folder.parent / "away.jpg")
+    for _ in range(2):
+        with log.path.open("ab") as stream:
+            stream.write(b'{"step": 1, "beca')
+        undoing.restore(Log.load(log.path), lambda *_: None)
+        assert (folder / "2.jpg").read_bytes() == b"content of 2.jpg"
+        (folder / "2.jpg").rename(folder.parent / "backup" / "2.jpg")
+        log.note(0, "moved")
+    assert len(Log.load(log.path).steps) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other disks count a name's characters")
+def test_the_longest_name_is_removed_and_comes_back(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when its place in the backup is taken, and when the backup is on another disk."""
+    longest = folder / ("x" * 251 + ".jpg")
+    (folder / "2.jpg").rename(longest)
+    (folder.parent / "backup").mkdir()
+    (folder.parent / "backup" / longest.name).write_bytes(b"of an earlier run")
+    _on_two_disks(monkeypatch, folder)
+    log, outcome = _remove(folder)
+    assert (outcome.moved, outcome.left) == (2, [])
+    assert (folder.parent / "backup" / ("x" * 247 + " (2).jpg")).read_bytes() == b"content of 2.jpg"
+    assert undoing.restore(Log.load(log.path), lambda *_: None).lost == []
+    assert _names(folder) == ["1.jpg", "d/3.jpg", longest.name]
+    _, outcome = _remove(folder, removing.PERMANENTLY)
+    assert outcome.moved == 2
+    assert _names(folder) == ["1.jpg"]
+
+
+def _on_two_disks(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let renames into or out of a folder fail as between disks."""
+    rename = os.replace
+
+    def replace(source: str, target: str) -> None:
+        if Path(source).is_relative_to(folder) != Path(target).is_relative_to(folder):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+
+
+def test_an_undo_clears_away_what_a_crash_left_beside_the_whole_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy to another disk that was cut off; an empty file that took the name for a move."""
+    _on_two_disks(monkeypatch, folder)
+    log, _ = _remove(folder)
+    for number in (0, 1):  # as if both moves were cut off
+        step = log.steps[number]
+        assert step.target is not None
+        Path(part_of(step.target)).write_bytes(b"cont")
+    undoing.restore(Log.load(log.path), lambda *_: None)
+    undoing.restore(Log.load(log.path), lambda *_: None)
+    assert _names(folder.parent / "backup") == []
+    steps = removing.steps_of(plan_of([_candidates(folder)], "largest"), removing.PERMANENTLY, None)
+    log = Log.create(folder.parent / "logs", "test", removing.PERMANENTLY, steps)
+    Path(str(steps[0].target)).touch()
+    undoing.restore(Log.load(log.path), lambda *_: None)
+    assert _names(folder) == ["1.jpg", "2.jpg", "d/3.jpg"]
+
+
+@pytest.mark.parametrize("names", [["photos"], ["photos", "other"]])
+def test_a_backup_is_never_within_what_is_looked_at(folder: Path, names: list[str]) -> None:
+    """The folder above would do for one, but not when the structure leads back: photos/photos, or a root's name."""
+    (folder / "photos").mkdir()
+    (folder / "2.jpg").rename(folder / "photos" / "2.jpg")
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other" / "4.jpg").write_bytes(b"content of 4.jpg")
+    roots = [folder.parent / name for name in names]
+    group = [one for root in roots for one in _candidates(root)]
+    plan = plan_of([group], "first")
+    steps = removing.steps_of(plan, removing.BACKUP, folder.parent)
+    with pytest.raises(UsageError, match="looked at"):
+        removing.check_outside(steps, roots)
+    removing.check_outside(removing.steps_of(plan, removing.BACKUP, folder.parent / "backup"), roots)

@@ -19,7 +19,7 @@ ROOMS: dict[str, set[str]] = {
     "report": {"hashing", "images", "console", "finding", "cleaning"},
     "export": {"hashing", "images", "report"},
 }
-HASHING_MAY_USE = {"numpy", "scipy", "PIL", "imagehash", "numba", "llvmlite", "pywt"}
+HASHING_MAY_USE = {"numpy", "scipy", "PIL", "imagehash", "numba", "llvmlite", "pywt", "threadpoolctl"}
 CLIENTS: dict[str, str | tuple[str, ...]] = {
     "gspread": "sheets/google",
     "google": "sheets/google",

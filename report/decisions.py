@@ -1,0 +1,70 @@
+"""The decisions that a person took on the review page, read from the file that the page saved."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from errors import CurationError, NotFound, StateError
+
+SCHEMA: Final = 1
+KINDS: Final = ("keep", "drop", "distinct")
+"""What can be decided: use the picture, leave it out, or never group it with these again."""
+_HINT: Final = 'Name the file that "Save decisions" wrote on a review page.'
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided for a row: the row that is the `occurrence`-th of its URL in the range, counted from 1."""
+
+    url: str
+    occurrence: int
+    decision: str
+
+
+def read_decisions(path: Path) -> list[Decision]:
+    """Return the decisions of a file in its order, at most one a row.
+
+    Raises `NotFound` where there is no file, and `StateError` for one that is damaged, of another version, not from a
+    review page, or that decides a row twice.
+    """
+    try:
+        saved: Any = json.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no file {path}.", _HINT) from error
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror or error}.", _HINT) from error
+    except (ValueError, RecursionError) as error:
+        raise _not_decisions(path, "it is no JSON") from error
+    if not isinstance(saved, dict) or not isinstance(saved.get("decisions"), list) or "schema" not in saved:
+        raise _not_decisions(path, "it has no decisions in it")
+    if saved["schema"] != SCHEMA:
+        raise StateError(
+            f"{path} was saved by a page of another version of this program.", "Make the page again with --html."
+        )
+    return _distinct_rows([_decision(one, path) for one in saved["decisions"]], path)
+
+
+def _decision(saved: object, path: Path) -> Decision:
+    match saved:
+        case {"url": str(url), "occurrence": int(occurrence), "decision": str(decision)}:
+            # In Python true is the number 1.
+            if isinstance(occurrence, bool) or occurrence < 1:
+                raise _not_decisions(path, f"an occurrence is {occurrence!r}, and they are counted from 1")
+            if decision not in KINDS:
+                raise _not_decisions(path, f"{decision[:40]!r} is none of {', '.join(KINDS)}")
+            return Decision(url, occurrence, decision)
+    raise _not_decisions(path, "a decision lacks its url, occurrence or decision")
+
+
+def _distinct_rows(decisions: list[Decision], path: Path) -> list[Decision]:
+    seen = set()
+    for one in decisions:
+        if (one.url, one.occurrence) in seen:
+            raise _not_decisions(path, f"two decisions are for one row, {one.url[:200]!r}")
+        seen.add((one.url, one.occurrence))
+    return decisions
+
+
+def _not_decisions(path: Path, why: str) -> CurationError:
+    return StateError(f"{path} is not a file of decisions: {why}.", _HINT)
