@@ -138,18 +138,18 @@ def test_google_review_moves_decisions_with_rows_and_goes_without_a_trace(
     assert rows[0] == ["#", "url", "label", *REVIEW]
     assert [row[1:3] for row in rows[1:]] == [[urls[i], f"label {i}"] for i in EXPECTED]
     assert [row[3] for row in rows[1:]] == [*"111122233", "", "", "", ""]
-    google.labeler(key).type("I3", "drop")
-    google.labeler(key).sort("B2:I14", 1, descending=True)
-    again = command(google, tmp_path, *here, "--review")
-    assert again.returncode == 0, again.stderr
-    decided = [row for row in rows_of(google, key)[1:] if row[8]]
-    assert [row[1] for row in decided] == [rows[2][1]]
     off = command(google, tmp_path, *here, "--review-off")
     assert off.returncode == 0, off.stderr
     book = google.state.files[key].book
     assert book is not None and [tab.title for tab in book.sheets] == ["Sheet1", "Other"]
-    command(google, tmp_path, *here)
     assert [filled(google, key), tab_of(google, key)] == sheet
+    assert command(google, tmp_path, *here, "--review").returncode == 0
+    google.labeler(key).type("I3", "drop")
+    google.labeler(key).sort("B2:I14", 2, descending=True)
+    again = command(google, tmp_path, *here, "--review")
+    assert again.returncode == 0, again.stderr
+    decided = [row for row in rows_of(google, key)[1:] if row[8]]
+    assert [row[1] for row in decided] == [rows[2][1]]
 
 
 @pytest.mark.parametrize("edit", ["insert_columns", "delete_columns", "insert_rows"])
