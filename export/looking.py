@@ -32,7 +32,7 @@ class Look:
     def __init__(
         self, urls: Sequence[str], settings: Settings, store: Store, read: Read, *, passing: bool = False
     ) -> None:
-        """Note what the store knows of these rows, before anything is asked anew; `passing`: bytes stay for this run."""
+        """Note what the store knows of these rows, before all is read; `passing` bytes are kept for this run only."""
         self._urls, self._settings, self._read = urls, settings, read
         self.store = store
         self._kept_before = frozenset(sha256 for sha256, _ in store.objects.kept()) if passing else None
