@@ -72,12 +72,12 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     with _alone_in(folder, options), Store(fetching.store_folder(options)) as store:
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
             desk = Desk(sheet, last, choices, folder, _matching(options), spared, steps.update)
-            look = Look(sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store))
+            passing = options.no_keep_bytes
+            look = Look(sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store), passing=passing)
             ready = _export(desk, look, dry_run=options.dry_run)
         if not options.dry_run:
             interruptions.written = f"The export into {folder.path} is complete; run the command again for its summary."
-        if options.no_keep_bytes:
-            look.forget(row.sha256 for row in ready.plan.rows)
+        look.forget(row.sha256 for row in ready.plan.rows)
         cleaned = folder.clean(ready.unowned) if options.clean and not options.dry_run else Cleaned()
     found = _found(worksheet, area, ready, choices, options)
     found.summary.update(finding.done(folder.path, ready, cleaned, dry_run=options.dry_run))

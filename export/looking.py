@@ -29,11 +29,13 @@ class Seen:
 class Look:
     """How the pictures of the rows are read in one run."""
 
-    def __init__(self, urls: Sequence[str], settings: Settings, store: Store, read: Read) -> None:
-        """Note what the store knows of these rows, before anything is asked anew."""
+    def __init__(
+        self, urls: Sequence[str], settings: Settings, store: Store, read: Read, *, passing: bool = False
+    ) -> None:
+        """Note what the store knows of these rows, before all is read; `passing` bytes are kept for this run only."""
         self._urls, self._settings, self._read = urls, settings, read
         self.store = store
-        self._kept_before = frozenset(sha256 for sha256, _ in store.objects.kept())
+        self._kept_before = frozenset(sha256 for sha256, _ in store.objects.kept()) if passing else None
         self._stale: dict[str, Remark] = {}
         webs = {text: target.url for text in set(urls) if isinstance(target := read_target(text), Web)}
         visits = store.visits(sorted(set(webs.values())))
@@ -61,9 +63,10 @@ class Look:
         return sha256 is not None and self.store.picture_path(sha256) is not None
 
     def forget(self, contents: Iterable[str | None]) -> None:
-        """Keep no bytes in the store that were not there before."""
-        for sha256 in {sha256 for sha256 in contents if sha256} - self._kept_before:
-            self.store.objects.remove(sha256)
+        """Keep no passing bytes in the store that were not there before."""
+        if self._kept_before is not None:
+            for sha256 in {sha256 for sha256 in contents if sha256} - self._kept_before:
+                self.store.objects.remove(sha256)
 
     def _seen(self, readings: Readings) -> Seen:
         """Take the last good picture where the live one cannot be read."""

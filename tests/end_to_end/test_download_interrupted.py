@@ -123,6 +123,35 @@ def test_an_interruption_says_how_to_go_on(foods: Path, number: signal.Signals, 
     assert tree(foods / out) == tree(foods / "updated")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to another process")
+def test_an_interruption_after_the_last_write_says_that_the_export_is_complete(foods: Path) -> None:
+    reader, writer = os.pipe()  # full, so that the summary waits
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, b"x" * 512)
+    os.set_blocking(writer, True)
+    process = subprocess.Popen(
+        arguments_of("download_images.py", *arguments("late")),
+        cwd=foods,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    lock = foods / "late" / ".export-lock"
+    while not (foods / "late" / ".export.json").exists() or lock.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    os.close(reader)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130, said
+    assert f"The export into {foods / 'late'} is complete" in said and "not complete" not in said
+
+
 def test_a_disk_that_is_too_small_is_said_before_a_file_is_written(foods: Path, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "1M") as disk:
         stopped = run("download_images.py", *arguments(str(disk / "out")), cwd=foods)
