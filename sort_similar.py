@@ -22,6 +22,7 @@ from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange, preview
 from images import FetchFailure, Picture, Settings, Store, read_pictures
 from images import options as fetching
 from report import building, review, summary
+from report.decisions import KINDS
 from report.result import Result, last_result_path, write
 from report.review_page import review_page, small_pictures
 from report.saving import save
@@ -154,7 +155,7 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     before = saved.undo
     worksheet = _undo_worksheet(before.identity, options)
     scope = _scope(options) if options.whole_rows or options.range_only else before.scope
-    beside = find_columns(worksheet.texts, before.area, review.NAMES)
+    beside = _standing(worksheet, before.area)
     moving = widened(before.area, beside, scope, review.NAMES)
     rows = worksheet.read(moving, scope, at_least=len(before.urls_before))
     order = before.order_back(rows)
@@ -248,7 +249,12 @@ def _review_place(worksheet: Worksheet, area: Area, options: argparse.Namespace)
     """Return where the review columns stand, or with --review where they go; None for neither."""
     if options.review:
         return place_columns(worksheet.texts, area, _scope(options), review.NAMES)
-    return find_columns(worksheet.texts, area, review.NAMES)
+    return _standing(worksheet, area)
+
+
+def _standing(worksheet: Worksheet, area: Area) -> Place | None:
+    """Return where review columns stand; a worksheet that takes none is not read a second time to look for them."""
+    return find_columns(worksheet.texts, area, review.NAMES) if worksheet.takes_columns else None
 
 
 def _review_columns(
@@ -263,7 +269,7 @@ def _review_columns(
         cells = Area(beside.column, beside.column + len(review.NAMES) - 2, seen.rows.first_row, last)
         if worksheet.texts(cells) == texts:
             return None
-    return Columns(review.NAMES, beside, texts, choices=review.DECISIONS)
+    return Columns(review.NAMES, beside, texts, choices=KINDS)
 
 
 def _undo_of(identity: Identity, area: Area, move: Move) -> undo.UndoFile:

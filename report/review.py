@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
+from report import sizes
 from report.result import Result, ResultEvidence, ResultRow
 
 NAMES = ("group", "match", "why", "size", "status", "decision")
 """The names of the review columns; `decision` belongs to the labelers."""
-DECISIONS = ("keep", "drop", "distinct")
 _LONGEST = 300
 _BITS = 64
 
@@ -27,11 +27,11 @@ def size(row: ResultRow) -> str:
 
     >>> from types import SimpleNamespace as Row
     >>> size(Row(width=1200, height=675, format="JPEG", bytes=187392)), size(Row(width=None))
-    ('1200x675 jpeg 183 kB', '')
+    ('1200x675 jpeg 187 kB', '')
     """
     if row.width is None or row.height is None or row.bytes is None:
         return ""
-    return f"{row.width}x{row.height} {(row.format or '').lower()} {max(1, round(row.bytes / 1024))} kB"
+    return f"{row.width}x{row.height} {(row.format or '').lower()} {sizes.size(row.bytes)}"
 
 
 def reason(pair: ResultEvidence, *, same_file: bool) -> str:
