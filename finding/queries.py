@@ -9,7 +9,7 @@ from finding.hashes import voting, wanted_by
 from finding.looking import content_of
 from finding.options import Matching
 from hashing import Content
-from images import FetchFailure, Picture, Settings, Store, read_pictures
+from images import FetchFailure, Picture, Settings, Store
 from images.files import read_files
 from images.folder import File, Marks
 
@@ -46,6 +46,8 @@ def read_queries(texts: Sequence[str], matching: Matching, settings: Settings, s
 
 def _fetched(address: str, settings: Settings, store: Store) -> str:
     """Fetch a picture and return where the store keeps it."""
+    from images import read_pictures  # noqa: PLC0415  (the network's clients, which a folder does not need)
+
     reading = read_pictures([address], replace(settings, keep_bytes=True, need_bytes=True), store)[address]
     if isinstance(reading, FetchFailure):
         raise NotFound(f"The query {address} cannot be used: {reading.reason}", "Name another picture with --query.")

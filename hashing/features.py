@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from hashing.frame import even_lines, margins
+from hashing.smoothing import smoother
 
 SIDE: Final = 64
 HALF: Final = SIDE // 2
@@ -47,16 +47,10 @@ class Features:
         return whole
 
 
-def _smoother(side: int, sigma: float) -> Floats:
-    """Return the matrix that smooths a line with a Gaussian, its end pixels repeated outwards."""
-    smooth: Floats = ndimage.gaussian_filter1d(np.eye(side), sigma, axis=0, mode="nearest").astype(np.float32)
-    return smooth
-
-
-_SMOOTH: Final = {
-    SIDE: (_smoother(SIDE, 2.5), _smoother(SIDE, 5.0)),
+_SMOOTH: Final[dict[int, tuple[Floats, Floats]]] = {
+    SIDE: (smoother(SIDE, 2.5).astype(np.float32), smoother(SIDE, 5.0).astype(np.float32)),
     # At half size these pass coarser detail: it steers the search, the fine detail judges.
-    HALF: (_smoother(HALF, 2.0), _smoother(HALF, 4.0)),
+    HALF: (smoother(HALF, 2.0).astype(np.float32), smoother(HALF, 4.0).astype(np.float32)),
 }
 
 

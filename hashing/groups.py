@@ -2,17 +2,27 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 Pairs = NDArray[np.intp]
 
 
 def components(n: int, pairs: Pairs) -> list[int]:
-    """Return for each of n pictures the smallest picture it is connected with by the pairs (m, 2)."""
-    graph = sparse.coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    _, label = sparse.csgraph.connected_components(graph, directed=False)
-    _, first = np.unique(label, return_index=True)
-    names: list[int] = first[label].tolist()
+    """Return for each of n pictures the smallest picture it is connected with by the pairs (m, 2).
+
+    Every round each part takes the smallest name beside it: at least half of the parts that touch others are gone
+    after it. Written out, because importing SciPy's graphs takes longer than most folders' pairs.
+    """
+    name = np.arange(n)
+    one, other = pairs[:, 0], pairs[:, 1]
+    while len(one):
+        low = np.minimum(name[one], name[other])
+        np.minimum.at(name, name[one], low)
+        np.minimum.at(name, name[other], low)
+        while not np.array_equal(named := name[name], name):
+            name = named
+        apart = name[one] != name[other]
+        one, other = one[apart], other[apart]
+    names: list[int] = name.tolist()
     return names
 
 

@@ -23,6 +23,17 @@ def test_the_three_hashes_are_imagehashs_own_bits(shape: tuple[int, int], size: 
             assert to_hex(words) == str(ALGORITHMS[name](gray, hash_size=size))
 
 
+def test_where_rounding_decides_the_bits_are_imagehashs_too() -> None:
+    """Flat, striped and symmetric pictures have frequencies at their median, apart by rounding alone."""
+    random = np.random.default_rng(5)
+    noise = random.integers(0, 256, (32, 32), np.uint8)
+    stripes = np.repeat(random.integers(0, 256, (32, 1), np.uint8), 32, axis=1)
+    odd = [np.full((32, 32), level, np.uint8) for level in range(0, 256, 15)]
+    for pixels in (*odd, stripes, stripes.T, np.maximum(noise, noise[:, ::-1]), np.maximum(noise, noise.T)):
+        gray = Image.fromarray(np.ascontiguousarray(pixels)).resize((96, 96), Image.Resampling.NEAREST)
+        assert to_hex(np.split(hashes_of(gray), 3)[1]) == str(imagehash.phash(gray))
+
+
 def test_whash_is_imagehashs_haar_hash() -> None:
     gray = _picture(200, 150, 3)
     assert to_hex(hash_of(gray, "whash")) == str(imagehash.whash(gray))
