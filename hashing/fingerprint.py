@@ -95,7 +95,8 @@ def fingerprint(picture: Image.Image, *, trim: bool = False) -> Fingerprint:
 
 def _fingerprint(picture: Image.Image, trimmed: Fingerprint | None) -> Fingerprint:
     gray = picture.convert("L")
-    thumbnail, colours = _small(gray, THUMBNAIL), _small(picture.convert("RGB"), COLOURS)
+    coloured = picture if picture.mode == "RGB" else picture.convert("RGB")
+    thumbnail, colours = _small(gray, THUMBNAIL), _small(coloured, COLOURS)
     blank = is_blank(thumbnail)
     low_detail = min(picture.size) < LEAST_SIDE or has_low_detail(thumbnail)
     hashes = hashes_of(gray)
@@ -110,4 +111,6 @@ def _fingerprint(picture: Image.Image, trimmed: Fingerprint | None) -> Fingerpri
 def _small(picture: Image.Image, side: int) -> NDArray[np.uint8]:
     """Reduce a picture to a square: in whole steps to at least four times the side first, which is cheap."""
     steps = max(1, picture.width // (4 * side)), max(1, picture.height // (4 * side))
-    return np.asarray(picture.reduce(steps).resize((side, side), Image.Resampling.BILINEAR))
+    # Pillow reduces in one step by copying the picture.
+    reduced = picture if steps == (1, 1) else picture.reduce(steps)
+    return np.asarray(reduced.resize((side, side), Image.Resampling.BILINEAR))

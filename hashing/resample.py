@@ -88,12 +88,12 @@ def _weights(n: int, count: int) -> Floats:
     centre = (np.arange(count) + 0.5) * scale
     first = np.maximum((centre - _SUPPORT * stretch + 0.5).astype(np.int64), 0)
     last = np.minimum((centre + _SUPPORT * stretch + 0.5).astype(np.int64), n)
-    at = np.arange(n)
-    inside = (at >= first[:, None]) & (at < last[:, None])
+    # The curve is computed where it counts, a fraction of the line, for every width that a folder's pictures have.
+    at = first[:, None] + np.arange((last - first).max())
     distance = (at - centre[:, None] + 0.5) / stretch
-    lanczos = np.where(
-        inside & (distance >= -_SUPPORT) & (distance < _SUPPORT), _sinc(distance) * _sinc(distance / _SUPPORT), 0.0
-    )
+    inside = (at < last[:, None]) & (distance >= -_SUPPORT) & (distance < _SUPPORT)
+    lanczos = np.zeros((count, n))
+    lanczos[np.nonzero(inside)[0], at[inside]] = _sinc(distance[inside]) * _sinc(distance[inside] / _SUPPORT)
     lanczos /= lanczos.sum(axis=1, keepdims=True)
     return np.trunc(lanczos * 2.0**_BITS + np.where(lanczos < 0, -0.5, 0.5))
 
