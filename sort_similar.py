@@ -26,9 +26,12 @@ from report.decisions import KINDS
 from report.result import Result, last_result_path, write
 from report.review_page import review_page, small_pictures
 from report.saving import save
+from reviewing.applying import apply_decisions
+from reviewing.marks import standing
+from reviewing.removing import take_review_away
 from sheets import undo
 from sheets.a1 import Area
-from sheets.columns import Columns, Place, columns_refused, find_columns, place_columns, widened
+from sheets.columns import Columns, Place, columns_refused, place_columns, widened
 from sheets.opening import open_worksheet, reopen
 from sheets.options import area_of, base_folder_of
 from sheets.rows import Rows, Scope, stop_at
@@ -75,8 +78,19 @@ class _Done:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     options = parser().parse_args(argv)
-    story = undo_sort if options.undo else take_review_away if options.review_off else sort
-    return run(lambda interruptions: story(options, interruptions), debug=options.debug)
+    return run(lambda interruptions: _story(options)(options, interruptions), debug=options.debug)
+
+
+def _story(options: argparse.Namespace) -> Callable[[argparse.Namespace, Interruptions], int]:
+    """Return what the command line asks for: a sort, or one of the things that sort nothing."""
+    others: dict[str, Callable[[argparse.Namespace, Interruptions], int]] = {
+        "undo": undo_sort, "review_off": take_review_away, "apply_decisions": apply_decisions,
+    }  # fmt: skip
+    asked = [name for name in (*others, "review") if getattr(options, name)]
+    if len(asked) > 1:
+        flags = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
+        raise UsageError(f"{flags} are asked for at once.", "Run one command for each.")
+    return others.get(asked[0], sort) if asked else sort
 
 
 def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
@@ -155,7 +169,7 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     before = saved.undo
     worksheet = _undo_worksheet(before.identity, options)
     scope = _scope(options) if options.whole_rows or options.range_only else before.scope
-    beside = _standing(worksheet, before.area)
+    beside = standing(worksheet, before.area)
     moving = widened(before.area, beside, scope, review.NAMES)
     rows = worksheet.read(moving, scope, at_least=len(before.urls_before))
     order = before.order_back(rows)
@@ -182,26 +196,6 @@ def undo_sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
             " --review writes them anew, --review-off takes them away."
         )
     say(f"To undo this in turn: {_undo_command(redo, options)}", vital=True)
-    return interruptions.pending or DONE
-
-
-def take_review_away(options: argparse.Namespace, interruptions: Interruptions) -> int:
-    """Take the review columns away and leave everything else as it is; nothing is sorted."""
-    area = area_of(options)
-    if options.review:
-        raise UsageError("--review adds what --review-off takes away.", "Name one of them.")
-    worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
-    if not worksheet.takes_columns:
-        raise columns_refused(options.spreadsheet)
-    beside = find_columns(worksheet.texts, area, review.NAMES)
-    if beside is None:
-        say("There are no review columns: nothing was written.")
-        return DONE
-    if options.dry_run:
-        say(f"Dry run: nothing was written. The columns {', '.join(review.NAMES)} would be taken away.")
-        return DONE
-    written = worksheet.remove(review.NAMES, beside, committing=interruptions.hold)
-    say(f"Written: {written}", vital=True)
     return interruptions.pending or DONE
 
 
@@ -237,6 +231,13 @@ def parser() -> argparse.ArgumentParser:
     reviewing.add_argument(
         "--review-off", action="store_true", help="take these columns away, with the decisions in them; sort nothing"
     )
+    reviewing.add_argument(
+        "--apply-decisions", metavar="FILE", type=Path,
+        help="write the decisions that a review page saved into the column decision; sort nothing",
+    )  # fmt: skip
+    reviewing.add_argument(
+        "--overwrite-decisions", action="store_true", help="also where a row was decided otherwise in the sheet"
+    )
     fetching.add_arguments(made)
     arguments.add_run(made)
     made.add_argument_group("the review").add_argument(
@@ -249,12 +250,7 @@ def _review_place(worksheet: Worksheet, area: Area, options: argparse.Namespace)
     """Return where the review columns stand, or with --review where they go; None for neither."""
     if options.review:
         return place_columns(worksheet.texts, area, _scope(options), review.NAMES)
-    return _standing(worksheet, area)
-
-
-def _standing(worksheet: Worksheet, area: Area) -> Place | None:
-    """Return where review columns stand; a worksheet that takes none is not read a second time to look for them."""
-    return find_columns(worksheet.texts, area, review.NAMES) if worksheet.takes_columns else None
+    return standing(worksheet, area)
 
 
 def _review_columns(

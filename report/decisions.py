@@ -22,6 +22,16 @@ class Decision:
     decision: str
 
 
+def kind_of(text: str) -> str:
+    """Return the decision that a cell says, "" where it says none.
+
+    >>> kind_of(" Keep "), kind_of("maybe")
+    ('keep', '')
+    """
+    said = text.strip().casefold()
+    return said if said in KINDS else ""
+
+
 def read_decisions(path: Path) -> list[Decision]:
     """Return the decisions of a file in its order, at most one a row.
 

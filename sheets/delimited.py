@@ -16,7 +16,8 @@ from errors import SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.beside import SideCell, parting
 from sheets.columns import Place, find_columns
-from sheets.delimited_columns import moving_area, with_columns, without_columns
+from sheets.delimited_columns import filled, moving_area, with_columns, without_columns
+from sheets.filling import Filling, refuse_changed
 from sheets.formulas import references
 from sheets.links import address_in
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
@@ -125,9 +126,7 @@ class DelimitedWorksheet:
         stop_at(rows.obstacles, force=move.force)
         table, move, rows = self._with_columns(table, move, rows)
         records = _moved(table.records, move, rows)
-        data = join(table, records)
-        self._verify(table, records, data)
-        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
+        kept = self._replaced(table, records, before, committing)
         last = rows.first_row + len(rows) - 1
         what = (
             f"records {rows.first_row} to {last}"
@@ -135,7 +134,7 @@ class DelimitedWorksheet:
             else f"{column_letters(move.area.first_column)}{rows.first_row}:"
             f"{column_letters(move.area.last_column)}{last}"
         )
-        return f"{what} of {self._path.name}" + (f" (backup: {kept.name})" if kept else " (no backup)")
+        return f"{what} of {self._path.name}{kept}"
 
     def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
         """Write the file without the columns; see `worksheet.Worksheet.remove`."""
@@ -146,14 +145,32 @@ class DelimitedWorksheet:
         if find_columns(self.texts, below, names) != place:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
         records = without_columns(table.records, names, place)
-        data = join(table, records)
-        self._verify(table, records, data)
-        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
-        return f"{self._path.name} without {', '.join(names)}" + (f" (backup: {kept.name})" if kept else " (no backup)")
+        kept = self._replaced(table, records, before, committing)
+        return f"{self._path.name} without {', '.join(names)}{kept}"
+
+    def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
+        """Write the texts into their column; see `worksheet.Worksheet.fill`."""
+        refuse_if_open_elsewhere(self._path)
+        before = read_file(self._path)
+        table = self._table(before, filling.area, len(filling.rows))
+        rows = _rows(table, filling.area, Scope.RANGE_ONLY, len(filling.rows))
+        place = find_columns(self.texts, filling.area, filling.names)
+        held = [text for (text,) in self.texts(filling.cells)]
+        refuse_changed(filling, rows.urls, place, held, self._path.name)
+        records = filled(table.records, filling, delimiter=table.delimiter, encoding=table.encoding)
+        kept = self._replaced(table, records, before, committing)
+        return f"{filling.names[-1]} of {self._path.name}{kept}"
 
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - a file carries no stamp of the run
         """Return None: the order of the records themselves tells."""
         return None
+
+    def _replaced(self, table: Table, records: Sequence[Sequence[str]], before: bytes, committing: Committing) -> str:
+        """Put the records in the place of the file; return where its backup is, in brackets."""
+        data = join(table, records)
+        self._verify(table, records, data)
+        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
+        return f" (backup: {kept.name})" if kept else " (no backup)"
 
     def _with_columns(self, table: Table, move: Move, rows: Rows) -> tuple[Table, Move, Rows]:
         """Return the table with the move's columns written, and the move and rows that take them along."""

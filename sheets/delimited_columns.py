@@ -6,6 +6,7 @@ from dataclasses import replace
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.columns import Columns, Place
+from sheets.filling import Filling
 from sheets.rows import Scope
 
 Record = tuple[str, ...]
@@ -47,6 +48,17 @@ def with_columns(
         own = record[end : end + 1] or ("",)
         fields = (raw(text, delimiter, encoding) for text in texts)
         after[number - 1] = (*record[: place.column], *fields, *own, *record[end + 1 :])
+    return tuple(after)
+
+
+def filled(records: Sequence[Record], filling: Filling, *, delimiter: str, encoding: str) -> tuple[Record, ...]:
+    """Return the records with the texts in the column that belongs to people; short records are filled up to it."""
+    after = list(records)
+    for first, texts in filling.runs():
+        for number, text in enumerate(texts, start=filling.rows.first_row - 1 + first):
+            record = after[number] + ("",) * (filling.column - len(after[number]))
+            field = raw(text, delimiter, encoding)
+            after[number] = (*record[: filling.column], field, *record[filling.column + 1 :])
     return tuple(after)
 
 

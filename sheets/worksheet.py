@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sheets.a1 import Area
 from sheets.columns import Columns, Place
+from sheets.filling import Filling
 from sheets.rows import Rows, Scope
 
 
@@ -95,6 +96,15 @@ class Worksheet(Protocol):
         """Take the columns of these names away in one atomic step; return one line that says what was written.
 
         Raises `SheetChanged` when they no longer stand at `place`, and the errors of `read`.
+        """
+        ...
+
+    def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
+        """Write the texts of `filling` in one atomic step and nothing else; return one line that says what was written.
+
+        The cells are read again first. Raises `SheetChanged` when the URLs, the place of the columns or a cell that
+        would be written are no longer as they were read (nothing is written then; where somebody decided in the very
+        moment, their cell is as they left it), and the errors of `read`. What hinders a move does not hinder this.
         """
         ...
 

@@ -49,13 +49,7 @@ def grown(reading: Reading, columns: Columns) -> Reading:
 def writing(sheet_id: int, top: int, columns: Columns) -> tuple[Json, ...]:
     """Return the requests that write the columns for the rows from `top` on (from 0), putting them in where needed."""
     place = columns.place
-    texts: Json = {
-        "updateCells": {
-            "start": {"sheetId": sheet_id, "rowIndex": top, "columnIndex": place.column},
-            "rows": [_row(texts) for texts in columns.texts],
-            "fields": "userEnteredValue",
-        }
-    }
+    texts = texts_at(sheet_id, top, place.column, columns.texts)
     if place.standing:
         return (texts,)
     whole = {
@@ -85,13 +79,7 @@ def writing(sheet_id: int, top: int, columns: Columns) -> tuple[Json, ...]:
                 "fields": "userEnteredFormat",
             }
         },
-        {
-            "updateCells": {
-                "start": {"sheetId": sheet_id, "rowIndex": place.header_row - 1, "columnIndex": place.column},
-                "rows": [_row(columns.names)],
-                "fields": "userEnteredValue",
-            }
-        },
+        texts_at(sheet_id, place.header_row - 1, place.column, [columns.names]),
     ]
     rule = {
         "condition": {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": choice} for choice in columns.choices]},
@@ -100,6 +88,17 @@ def writing(sheet_id: int, top: int, columns: Columns) -> tuple[Json, ...]:
     }
     drop_down: list[Json] = [{"setDataValidation": {"range": last, "rule": rule}}] if columns.choices else []
     return (*inserted, texts, *drop_down)
+
+
+def texts_at(sheet_id: int, top: int, left: int, rows: Sequence[Sequence[str]]) -> Json:
+    """Return the request that writes texts from a cell on (counted from 0)."""
+    return {
+        "updateCells": {
+            "start": {"sheetId": sheet_id, "rowIndex": top, "columnIndex": left},
+            "rows": [_row(texts) for texts in rows],
+            "fields": "userEnteredValue",
+        }
+    }
 
 
 def removing(sheet_id: int, place: Place, count: int) -> Json:

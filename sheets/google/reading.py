@@ -69,7 +69,7 @@ def asked(tab: Preflight, area: Area, scope: Scope) -> Box:
 def reading(tab: Preflight, question: Question, place: Box, answer: Json) -> Reading:
     """Put together the preflight and the answer to a request with `FIELDS` over `place`."""
     area = question.area
-    cells = matrix(_blocks(answer), place)
+    cells = matrix(blocks(answer), place)
     left, right = area.first_column - place.left, min(area.last_column + 1, tab.columns) - place.left
     area_rows = [row[left:right] for row in cells]
     n = max(min(question.at_least, len(area_rows)), _last_filled(area_rows, place.top) + 1)
@@ -89,16 +89,16 @@ def reading(tab: Preflight, question: Question, place: Box, answer: Json) -> Rea
 
 def texts(area: Area, place: Box, answer: Json) -> tuple[tuple[str, ...], ...]:
     """Return what the cells of `area` show, padded, from the answer to a request with `TEXT_FIELDS` over `place`."""
-    shown = [[str(cell.get("formattedValue", "")) for cell in row] for row in matrix(_blocks(answer), place)]
+    shown = [[str(cell.get("formattedValue", "")) for cell in row] for row in matrix(blocks(answer), place)]
     padded = [(*row, *[""] * (area.width - len(row))) for row in shown]
     return (*padded, *[("",) * area.width] * (area.height - len(padded)))
 
 
 def seen_after(answer: Json, box: Box) -> Seen:
     """Read the answer of a batch, or of a second look, over the rows of `box`: moved cells and those beside."""
-    columns, blocks = width_of(answer), _blocks(answer)
-    whole = matrix(blocks, Box(box.top, box.bottom, 0, max(columns, box.right)))
-    hidden = hidden_rows(blocks)
+    columns, data = width_of(answer), blocks(answer)
+    whole = matrix(data, Box(box.top, box.bottom, 0, max(columns, box.right)))
+    hidden = hidden_rows(data)
     return Seen(
         columns,
         [_values(row[box.left : box.right], box.top + i) for i, row in enumerate(whole)],
@@ -111,11 +111,11 @@ def seen_after(answer: Json, box: Box) -> Seen:
     )
 
 
-def matrix(blocks: Iterable[Json], place: Box) -> list[list[Json]]:
+def matrix(data: Iterable[Json], place: Box) -> list[list[Json]]:
     """Return the cells of `place`, row by row, from GridData blocks that leave out blanks at their ends."""
     height, width = place.bottom - place.top, place.right - place.left
     cells: list[list[Json]] = [[{}] * width for _ in range(height)]
-    for block in blocks:
+    for block in data:
         top, left, rows = google_cells.grid(block)
         for i, row in enumerate(rows, top - place.top):
             if 0 <= i < height:
@@ -131,7 +131,8 @@ def width_of(answer: Json) -> int:
     return int(((sheet.get("properties") or {}).get("gridProperties") or {}).get("columnCount", 0))
 
 
-def _blocks(answer: Json) -> Sequence[Json]:
+def blocks(answer: Json) -> Sequence[Json]:
+    """Return the blocks of cells in an answer about one tab."""
     sheet: Json = (answer.get("sheets") or ({},))[0]
     return sheet.get("data") or ()
 

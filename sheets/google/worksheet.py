@@ -24,9 +24,10 @@ What each edit in the moment between our last look and the batch ends in (`judge
     ... and something was typed beside         cannot be told from typing after the sort: succeeds with a remark
 """
 
+import secrets
 import zlib
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,7 +37,9 @@ from typing import Any
 from errors import NotFound, ServiceFailed, SheetChanged, Unsortable
 from sheets.a1 import Area
 from sheets.columns import Place, find_columns, place_columns
+from sheets.filling import Filling, refuse_changed
 from sheets.google import columns as google_columns
+from sheets.google import filling as google_filling
 from sheets.google import preflight as google_preflight
 from sheets.google import reading as google_reading
 from sheets.google.batch import Backup, Plan, copying, quoted
@@ -45,7 +48,7 @@ from sheets.google.commit import Commit, Desk
 from sheets.google.credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
 from sheets.google.judgement import Seen, exchanged
 from sheets.google.open import Book, Tab, book, choose, find, target
-from sheets.google.preflight import Box
+from sheets.google.preflight import Box, Preflight
 from sheets.google.reading import Question, Reading
 from sheets.google.stamps import Stamp, verdict
 from sheets.rows import Obstacle, Rows, Scope
@@ -189,6 +192,32 @@ class GoogleWorksheet:
             remark = self._discarded(copy)
         return f"{self._tab.title!r} in {self._book.title!r} without {', '.join(names)}{remark}"
 
+    def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
+        """Write texts into the column for people; a copy of the tab, made in the same step, tells what was there.
+
+        See `worksheet.Worksheet.fill`.
+        """
+        self._service.refresh_patience()
+
+        def fresh() -> Preflight:
+            reading = self._look(filling.area, Scope.RANGE_ONLY, len(filling.rows))
+            place = find_columns(self.texts, filling.area, filling.names)
+            held = [text for (text,) in self.texts(filling.cells)]
+            refuse_changed(filling, reading.rows.urls, place, held, repr(self._tab.title))
+            return reading.tab
+
+        def cells(title: str, box: Box) -> Sequence[Any]:
+            return google_reading.blocks(self._of_cells(title, box, google_reading.FIELDS))
+
+        desk = google_filling.Desk(
+            self._service, self._book.key, fresh, lambda: self._stamps()[0], cells, self._new_backup
+        )
+        fresh()  # before interruptions are held back
+        with committing():
+            self._service.refresh_patience()
+            remark = google_filling.Fill(desk, filling, secrets.token_hex(8)).apply()
+        return f"{filling.names[-1]} of {self._tab.title!r} in {self._book.title!r}{remark}"
+
     def landed(self, run: str) -> bool | None:
         """Say whether the move of that run was applied and stands; None when its stamp was cleaned up since."""
         self._service.refresh_patience()
@@ -268,6 +297,9 @@ class GoogleWorksheet:
             self._book.key, {"ranges": quoted(self._tab.title, cells), "fields": fields}
         )
 
+    def _of_cells(self, title: str, cells: Box, fields: str) -> Mapping[str, Any]:
+        return self._service.spreadsheet_json(self._book.key, {"ranges": quoted(title, cells.name), "fields": fields})
+
     def _find_tab(self) -> None:
         self._book = book(self._service, self._book.key)
         for tab in self._book.tabs:
@@ -287,9 +319,7 @@ class GoogleWorksheet:
         """Return the names that a copy of the tab has in the cells of `header`; none where there is no copy."""
         cells = Box(header.first_row - 1, header.first_row, header.first_column, header.last_column + 1)
         try:
-            answer = self._service.spreadsheet_json(
-                self._book.key, {"ranges": quoted(copy.title, cells.name), "fields": google_reading.TEXT_FIELDS}
-            )
+            answer = self._of_cells(copy.title, cells, google_reading.TEXT_FIELDS)
         except NotFound:
             return ()
         return google_reading.texts(header, cells, answer)[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
 from sheets.columns import Place, columns_refused
+from sheets.filling import Filling
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
 from sheets.rows import Obstacle, Rows, Scope, stop_at
 from sheets.worksheet import Committing, Identity, Move
@@ -82,6 +83,10 @@ class XlsxWorksheet:
         return f'{what} of "{self._title}" in {self._path.name}' + (f" (backup: {kept.name})" if kept else "")
 
     def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:  # noqa: ARG002 - there is nothing yet that it could take away
+        """Refuse; see `worksheet.Worksheet.takes_columns`."""
+        raise columns_refused(self._path.name)
+
+    def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:  # noqa: ARG002 - it has no columns to fill yet
         """Refuse; see `worksheet.Worksheet.takes_columns`."""
         raise columns_refused(self._path.name)
 

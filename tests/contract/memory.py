@@ -7,7 +7,8 @@ from dataclasses import replace
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
 from sheets.beside import SideCell, parting
-from sheets.columns import Columns, Place
+from sheets.columns import Columns, Place, find_columns
+from sheets.filling import Filling, refuse_changed
 from sheets.links import address_in
 from sheets.rows import Rows, Scope
 from sheets.worksheet import Committing, Identity, Move
@@ -92,6 +93,18 @@ class MemoryWorksheet:
         with committing():
             for row in self.cells[place.header_row - 1 :]:
                 del row[place.column : place.column + len(names)]
+        return "memory"
+
+    def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
+        self.before_write()
+        rows = self.read(filling.area, Scope.RANGE_ONLY, at_least=len(filling.rows))
+        held = [text for (text,) in self.texts(filling.cells)]
+        refuse_changed(filling, rows.urls, find_columns(self.texts, filling.area, filling.names), held, "memory")
+        with committing():
+            for first, texts in filling.runs():
+                for row, text in zip(self.cells[rows.first_row - 1 + first :], texts, strict=False):
+                    row.extend([""] * (filling.column + 1 - len(row)))
+                    row[filling.column] = text
         return "memory"
 
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - nothing is remembered

@@ -8,6 +8,7 @@ import pytest
 from errors import SheetChanged, Unsortable, UsageError
 from sheets.a1 import Area
 from sheets.columns import Columns, find_columns, place_columns, widened
+from sheets.filling import Filling
 from sheets.rows import Scope
 from sheets.worksheet import Move, Worksheet
 from tests.contract.backends import Bench, bench
@@ -168,3 +169,47 @@ def test_a_workbook_refuses_columns_by_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"rows\.xlsx"):
         worksheet.reorder(reviewed(worksheet))
     assert book.texts() == ROWS
+
+
+def filling(worksheet: Worksheet, texts: tuple[str | None, ...]) -> Filling:
+    rows = worksheet.read(AREA, Scope.RANGE_ONLY)
+    at = find_columns(worksheet.texts, AREA, NAMES)
+    assert at is not None
+    cells = Area(5, 5, rows.first_row, rows.first_row + len(rows) - 1)
+    return Filling(AREA, rows, NAMES, at, tuple(text for (text,) in worksheet.texts(cells)), texts)
+
+
+def test_a_filling_writes_its_cells_and_no_other(hands: Bench) -> None:
+    worksheet = hands.make(ROWS)
+    worksheet.reorder(reviewed(worksheet))
+    hands.type(3, 6, "keep")
+    before = hands.texts()
+    assert worksheet.fill(filling(worksheet, ("drop", None, "=1+1"))).startswith(("decision of", "memory"))
+    before[1] += ["drop"]
+    before[3] += ["=1+1"]
+    assert hands.texts() == before
+    worksheet.fill(filling(worksheet, (None, "distinct", "")))
+    before[2][5] = "distinct"
+    before[3].pop()
+    assert hands.texts() == before
+
+
+@pytest.mark.parametrize("edit", [(2, 6, "keep"), (3, 2, "https://new.example/x.jpg"), (1, 5, "reason")])
+def test_a_filling_of_what_has_changed_since_is_refused_and_writes_nothing(hands: Bench, edit) -> None:
+    worksheet = hands.make(ROWS)
+    worksheet.reorder(reviewed(worksheet))
+    planned = filling(worksheet, ("drop", None, "drop"))
+    hands.type(*edit)
+    before = hands.texts()
+    with pytest.raises(SheetChanged):
+        worksheet.fill(planned)
+    assert hands.texts() == before
+
+
+def test_a_decision_typed_since_in_a_cell_that_is_left_alone_does_not_stop_a_filling(hands: Bench) -> None:
+    worksheet = hands.make(ROWS)
+    worksheet.reorder(reviewed(worksheet))
+    planned = filling(worksheet, ("drop", None, None))
+    hands.type(3, 6, "keep")
+    worksheet.fill(planned)
+    assert [row[5:] for row in hands.texts()] == [["decision"], ["drop"], ["keep"], []]

@@ -18,6 +18,7 @@ ROOMS: dict[str, set[str]] = {
     "cleaning": {"images"},
     "report": {"hashing", "images", "console", "finding", "cleaning"},
     "export": {"hashing", "images", "report"},
+    "reviewing": {"hashing", "images", "report", "console", "sheets"},
 }
 HASHING_MAY_USE = {"numpy", "scipy", "PIL", "imagehash", "numba", "llvmlite", "pywt", "threadpoolctl"}
 CLIENTS: dict[str, str | tuple[str, ...]] = {

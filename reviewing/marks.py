@@ -1,0 +1,49 @@
+"""What the review columns say beside the rows, above all what people decided."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from report.decisions import kind_of
+from report.review import NAMES
+from sheets.a1 import Area
+from sheets.columns import Place, find_columns
+from sheets.rows import Rows
+from sheets.worksheet import Worksheet
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The texts of three review columns, one for each row: its group, its status, and what people decided."""
+
+    groups: tuple[str, ...]
+    statuses: tuple[str, ...]
+    decisions: tuple[str, ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What was decided for each row, as one of `KINDS`; "" for nothing, or what is no decision."""
+        return tuple(kind_of(text) for text in self.decisions)
+
+
+def no_marks(count: int) -> Marks:
+    """Return what stands beside rows without review columns: nothing."""
+    return Marks(("",) * count, ("",) * count, ("",) * count)
+
+
+def standing(worksheet: Worksheet, area: Area) -> Place | None:
+    """Return where review columns stand; a worksheet that takes none is not read a second time to look for them."""
+    return find_columns(worksheet.texts, area, NAMES) if worksheet.takes_columns else None
+
+
+def read_marks(worksheet: Worksheet, place: Place | None, rows: Rows) -> Marks:
+    """Return what the columns at `place` say beside `rows`; nothing where there are none."""
+    if place is None or not place.standing or not rows:
+        return no_marks(len(rows))
+    last = rows.first_row + len(rows) - 1
+    texts = worksheet.texts(Area(place.column, place.column + len(NAMES) - 1, rows.first_row, last))
+    return Marks(*(_column(texts, name) for name in ("group", "status", "decision")))
+
+
+def _column(texts: Sequence[Sequence[str]], name: str) -> tuple[str, ...]:
+    at = NAMES.index(name)
+    return tuple(row[at] for row in texts)
