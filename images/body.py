@@ -56,6 +56,7 @@ class Body:
         self._hash = hashlib.sha256()
         self.head = b""
         self.size = 0
+        self.sha256 = ""
 
     def __enter__(self) -> Self:
         return self
@@ -67,11 +68,6 @@ class Body:
             self._file.close()
         if self._path:
             self._path.unlink(missing_ok=True)
-
-    @property
-    def sha256(self) -> str:
-        """The hash of what has arrived."""
-        return self._hash.hexdigest()
 
     def write(self, chunk: bytes) -> None:
         """Take what arrived; raise `TooLargeError` or `BadEncodingError`."""
@@ -89,9 +85,11 @@ class Body:
                 return
 
     def finish(self) -> None:
-        """Say that all has arrived; raise `BadEncodingError` for a packed body that broke off."""
+        """Say that all has arrived: now `sha256` is known. Raise `BadEncodingError` for a pack that broke off."""
         if self._unpack is not None and not self._unpack.eof and self.size:
             raise BadEncodingError
+        self._hash.update(self._memory or b"")
+        self.sha256 = self._hash.hexdigest()
 
     def keep(self) -> Path:
         """Move the body into the store and return its file."""
@@ -105,14 +103,14 @@ class Body:
         self.size += len(chunk)
         if self.size > self._max:
             raise TooLargeError
-        self._hash.update(chunk)
         if len(self.head) < 4096:
             self.head += chunk[: 4096 - len(self.head)]
         if self._memory is not None and (self.size > SPILL or not self._reserve(len(chunk))):
             self._spill()
         if self._memory is not None:
-            self._memory += chunk
+            self._memory += chunk  # hashed at the end in one go: each small piece would wake other threads
         else:
+            self._hash.update(chunk)
             with self._objects.translated():
                 self._open().write(chunk)
 
@@ -124,6 +122,7 @@ class Body:
     def _spill(self) -> None:
         with self._objects.translated():
             self._open().write(self._memory or b"")
+        self._hash.update(self._memory or b"")
         self._memory = None
         self._budget.give_back(self._taken)
         self._taken = 0

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from ipaddress import ip_address
+from typing import Final
 
 from images.guard import Address
 
@@ -34,7 +35,9 @@ def within(resolve: Resolve, host: str, seconds: float) -> Sequence[Address]:
         except (OSError, UnicodeError) as error:
             answers.put(error)
 
-    threading.Thread(target=ask, name=f"resolve-{host}", daemon=True).start()
+    _QUESTIONS.put(ask)
+    if not _IDLE.acquire(blocking=False):
+        threading.Thread(target=_answer, name="resolver", daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:
@@ -42,3 +45,20 @@ def within(resolve: Resolve, host: str, seconds: float) -> Sequence[Address]:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+_QUESTIONS: Final[queue.SimpleQueue[Callable[[], None]]] = queue.SimpleQueue()
+_IDLE: Final = threading.Semaphore(0)
+"""Counts the threads that wait for a question: one that hangs at a silent name server holds up no other."""
+_PATIENCE: Final = 5.0
+
+
+def _answer() -> None:
+    while True:
+        try:
+            _QUESTIONS.get(timeout=_PATIENCE)()
+        except queue.Empty:
+            if _IDLE.acquire(blocking=False):
+                return
+        else:
+            _IDLE.release()

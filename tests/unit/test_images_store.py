@@ -124,7 +124,9 @@ def test_a_body_is_in_memory_while_small_and_in_a_file_when_large(tmp_path: Path
     with Body(objects, budget, encoding="", max_bytes=5_000_000) as body:
         for _ in range(3):
             body.write(b"y" * 700_000)
+        body.finish()
         kept = body.keep()
+    assert body.sha256 == hashlib.sha256(b"y" * 2_100_000).hexdigest()
     assert kept.read_bytes() == b"y" * 2_100_000
     assert list((tmp_path / "tmp").iterdir()) == []
     with pytest.raises(TooLargeError), Body(objects, budget, encoding="", max_bytes=5_000_000) as body:

@@ -24,7 +24,7 @@ HASHING_MAY_USE = {"numpy", "scipy", "PIL", "imagehash", "numba", "llvmlite", "p
 CLIENTS: dict[str, str | tuple[str, ...]] = {
     "gspread": "sheets/google",
     "google": "sheets/google",
-    "requests": ("images/fetch", "sheets/google"),
+    "requests": ("images/transport", "sheets/google"),
     "urllib3": ("images/", "sheets/google"),
     "lxml": "sheets/xlsx",
     "tqdm": "console/progress",
