@@ -7,6 +7,7 @@ without resizing, on the same loopback server. Prints two tables.
 import argparse
 import csv
 import hashlib
+import os
 import random
 import shutil
 import subprocess
@@ -15,17 +16,22 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.picture_server import serving
 from export.folder import Folder
 from export.memory import Memory
 from images.store import Store
-from tests.pictures import encoded, scene
-from tests.servers import web_server
 
 _ROOT = Path(__file__).resolve().parent.parent
+_MODES = {
+    "files as they are": ("--resize_mode", "no", "--skip_reencode", "True"),
+    "its default, 256 pixels": (),
+}
+"""What img2dataset is asked for: the bytes as they came (decoded and hashed, as ours are), and what it does unasked."""
 
 
 def main() -> None:
@@ -74,19 +80,25 @@ def from_store(folder: Path, options: argparse.Namespace) -> None:
 
 
 def from_network(folder: Path, count: int, peer: str | None) -> None:
-    """Compare the command, imports and all, with img2dataset."""
-    pictures = {f"/{n}.jpg": encoded(scene(n % 50)) + b"%d" % n for n in range(count)}
-    with web_server(pictures) as web:
+    """Compare the command, imports and all, with img2dataset: the same server, 64 connections each."""
+    with serving(folder) as addresses:
+        urls = [f"http://127.0.0.1:{addresses.http}/{n}.jpg" for n in range(count)]
         with (folder / "urls.csv").open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([["url"], *[[web.url + path] for path in pictures]])
-        times = {"export, fetched": timed(lambda _: command(folder, "out"), 0)}
-        times["export, known to the store"] = timed(lambda _: command(folder, "again"), 0)
+            csv.writer(stream).writerows([["url"], *[[url] for url in urls]])
+        steps: dict[str, Callable[[], None]] = {
+            "export, fetched": lambda: command(folder, "out"),
+            "export, known to the store": lambda: command(folder, "again"),
+        }
         if peer:
-            times["img2dataset, 1 process, 64 threads"] = timed(lambda _: img2dataset(folder, peer, 1), 0)
-            times["img2dataset, 2 processes, 32 threads each"] = timed(lambda _: img2dataset(folder, peer, 2), 0)
-    print(f"{'from the network, ' + str(count) + ' pictures':44}{'files/s':>10}{'of ours':>14}")
-    for title, seconds in times.items():
-        row(title, count / seconds, count / times["export, fetched"])
+            for processes in (1, 2):
+                for mode, options in _MODES.items():
+                    title = f"img2dataset, {processes} process{'es' * (processes > 1)}, {mode}"
+                    steps[title] = partial(img2dataset, folder, peer, processes, count, options)
+        times = {title: used(step) for title, step in steps.items()}
+    print(f"{'from the network, ' + str(count) + ' pictures':44}{'files/s':>10}{'of ours':>14}{'CPU s/1000':>12}")
+    ours = times["export, fetched"][0]
+    for title, (seconds, cpu) in times.items():
+        print(f"{title:44}{count / seconds:10.0f}{ours / seconds:14.2f}{1000 * cpu / count:12.1f}")
 
 
 def row(title: str, rate: float, base: float) -> None:
@@ -110,8 +122,6 @@ def filled(store: Store, count: int, kilobytes: int) -> dict[str, str]:
 
 def copied(store: Store, files: dict[str, str], out: Path, *, synced: bool = False) -> None:
     """Copy the files as a script would."""
-    import os  # noqa: PLC0415 - for the yardstick only
-
     out.mkdir()
     for name, sha256 in files.items():
         shutil.copyfile(store.objects.path(sha256), out / name)
@@ -130,7 +140,7 @@ def exported(store: Store, files: dict[str, str], out: Path) -> None:
 def command(folder: Path, out: str) -> None:
     """Run download_images.py."""
     script = [sys.executable, str(_ROOT / "download_images.py"), "-s", "urls.csv", "-r", "A2:A", "-o", out]
-    finish([*script, "--allow-private", "127.0.0.0/8"], folder)
+    finish([*script, "--allow-private", "127.0.0.0/8", "--per-host", "64"], folder)
 
 
 def finish(command: list[str], folder: Path) -> None:
@@ -140,14 +150,23 @@ def finish(command: list[str], folder: Path) -> None:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
 
 
-def img2dataset(folder: Path, python: str, processes: int) -> None:
-    """Run img2dataset on the same addresses; 64 threads in all, as we have 64 connections."""
+def img2dataset(folder: Path, python: str, processes: int, count: int, mode: tuple[str, ...]) -> None:
+    """Run img2dataset on the same addresses: 64 threads in all, and as many shards as processes, so that all work."""
     options = ["--url_list", "urls.csv", "--input_format", "csv", "--url_col", "url", "--output_format", "files"]
-    options += ["--resize_mode", "no", "--skip_reencode", "True", "--enable_wandb", "False", "--retries", "2"]
+    options += ["--enable_wandb", "False", "--retries", "2", *mode]
     options += ["--processes_count", str(processes), "--thread_count", str(64 // processes)]
-    options += ["--output_folder", f"img2dataset{processes}"]
+    options += ["--number_sample_per_shard", str(-(-count // processes))]
+    out = tempfile.mkdtemp(dir=folder)
     program = "import sys; from img2dataset import download; from img2dataset.main import main; main()"
-    finish([python, "-c", program, *options], folder)
+    finish([python, "-c", program, *options, "--output_folder", out], folder)
+
+
+def used(step: Callable[[], None]) -> tuple[float, float]:
+    """Return the seconds of a step, and the seconds of CPU of the processes that it ran and waited for."""
+    before = os.times()
+    seconds = timed(lambda _: step(), 0)
+    after = os.times()
+    return seconds, sum(after[2:4]) - sum(before[2:4])
 
 
 def timed(step: Callable[[int], None], n: int) -> float:
