@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from errors import StateError
@@ -48,7 +48,7 @@ class ManifestRow:
 
     def values(self) -> dict[str, Any]:
         """Return the columns in their order."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in COLUMNS}
 
 
 COLUMNS: Final = tuple(field.name for field in fields(ManifestRow))

@@ -60,7 +60,7 @@ class Objects:
         """Keep bytes, or the temporary file that holds them, under their hash; return where."""
         with self.translated():
             path = self.path(sha256)
-            if not (path.is_file() and path.stat().st_size == _size(content)):
+            if self.size(sha256) != _size(content) or not path.is_file():
                 self._write(path, content)
             elif isinstance(content, Path):
                 content.unlink(missing_ok=True)
@@ -74,8 +74,11 @@ class Objects:
                     file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            path.parent.mkdir(exist_ok=True)
-            temporary.replace(path)
+            try:
+                temporary.replace(path)
+            except FileNotFoundError:  # the first content of its folder
+                path.parent.mkdir(exist_ok=True)
+                temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
