@@ -62,7 +62,8 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     area = area_of(options)
     choices = asked.choices_of(options)
     folder = asked.folder_of(options)
-    settings = replace(fetching.settings_of(options, base_folder=base_folder_of(options)), keep_bytes=True)
+    settings = fetching.settings_of(options, base_folder=base_folder_of(options))
+    settings = replace(settings, keep_bytes=True, fingerprints=not options.no_groups)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, read_only=True)
     sheet = _read(worksheet, area, options)
     if not any(sheet.urls):
@@ -71,7 +72,8 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     last = _last_result(worksheet, area, options)
     with _alone_in(folder, options), Store(fetching.store_folder(options)) as store:
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
-            desk = Desk(sheet, last, choices, folder, _matching(options), spared, steps.update)
+            comparing = None if options.no_groups else steps.update
+            desk = Desk(sheet, last, choices, folder, _matching(options), spared, comparing)
             passing = options.no_keep_bytes
             look = Look(sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store), passing=passing)
             ready = _export(desk, look, dry_run=options.dry_run)

@@ -46,7 +46,7 @@ class Desk:
 
     `last` is the last sort of the range, None without one; `asked` are the `Result.parameters` that the command line
     names, those of the last sort hold for the others. `spared` is a file that is never overwritten: the sheet
-    itself. `comparing` is told how far a comparison of the pictures is.
+    itself. `comparing` is told how far a comparison of the pictures is; without it, they are not compared.
     """
 
     sheet: Sheet
@@ -55,7 +55,7 @@ class Desk:
     folder: Folder
     asked: Mapping[str, Any]
     spared: Path | None
-    comparing: Comparing
+    comparing: Comparing | None
 
     def decide(self, seen: Seen, progress: Progress) -> Ready:
         """Return what the folder is to hold, and what it lacks; `progress` counts the files that are checked.
@@ -110,7 +110,8 @@ class Desk:
                 progress=self.comparing,
             )
 
-        return grouping_of(self.last, self.asked, self.sheet.urls, readings, arranged)
+        compare = arranged if self.comparing else None
+        return grouping_of(self.last, self.asked, self.sheet.urls, readings, compare)
 
     def _spare_the_sheet(self, paths: Iterable[str]) -> None:
         spared = self.spared.resolve() if self.spared else None

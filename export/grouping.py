@@ -38,9 +38,11 @@ def grouping_of(
     parameters: Mapping[str, object],
     urls: Sequence[str],
     readings: Readings,
-    arranged: Callable[[], Arrangement],
+    arranged: Callable[[], Arrangement] | None,
 ) -> Grouping:
     """Return the groups of the last sort, or those that `arranged` computes where that one does not fit.
+
+    Without `arranged` nothing is compared, and then no row is in a group.
 
     It fits when it has the same rows by URL and occurrence, saw the very pictures that are there now, and was
     made with `parameters`, as far as these say something.
@@ -55,6 +57,9 @@ def grouping_of(
             tuple(row.representative for row in rows),
             "from the last sort of these rows",
         )
+    if arranged is None:
+        none = (None,) * len(urls)
+        return Grouping(none, none, none, none, f"not looked for, as --no-groups was given and {reason}")
     made = arranged()
     keepers = {group.representative for group in made.groups}
     kept = tuple(None if number is None else i in keepers for i, number in enumerate(made.group))

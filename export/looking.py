@@ -7,7 +7,7 @@ from typing import Final
 from export.grouping import Readings
 from export.remarks import Remark, stale
 from images import FetchFailure, Picture, Settings, Store
-from images.knowledge import judge
+from images.knowledge import contents_known, judge
 from images.targets import Web, read_target
 
 _FINAL: Final = frozenset({"opted_out", "refused_address"})
@@ -41,7 +41,7 @@ class Look:
         visits = store.visits(sorted(set(webs.values())))
         self._before = {text: visit for text, url in webs.items() if (visit := visits.get(url)) and visit.sha256}
         shas = {visit.sha256 for visit in self._before.values() if visit.sha256}
-        self._contents = store.contents(shas, fast=settings.fast_jpeg, trim=settings.trim)
+        self._contents = contents_known(shas, settings, store)
         self._known = {
             text: visit.sha256
             for text, visit in self._before.items()

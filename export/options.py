@@ -44,6 +44,10 @@ def add_output(made: argparse.ArgumentParser, column: Column) -> None:
         "--keep", choices=("all", "one"), default="all",
         help="of a group of near-duplicates: all members, or one, its representative (default: all)",
     )  # fmt: skip
+    group.add_argument(
+        "--no-groups", action="store_true",
+        help="compare no pictures where no sort of these rows is known: faster; leaves groups and families blank",
+    )  # fmt: skip
     group.add_argument("--placeholders", action="store_true", help="export pictures that look like placeholders too")
     group.add_argument(
         "--clean", action="store_true", help="remove files of earlier exports that belong to no row any more"
@@ -67,6 +71,10 @@ def choices_of(options: argparse.Namespace) -> Choices:
     name = options.format or ("plain" if options.label_column is None else "classes")
     if LAYOUTS[name].by_label and options.label_column is None:
         raise UsageError(f"--format {name} makes a folder for each label.", "Say where they are: --label-column D.")
+    needs = {"--splits": bool(options.splits), "--keep one": options.keep == "one"}
+    if options.no_groups and any(needs.values()):
+        asking = next(name for name, asked in needs.items() if asked)
+        raise UsageError(f"{asking} needs groups, and --no-groups looks for none.", "Leave one of them out.")
     return Choices(
         layout=LAYOUTS[name],
         by_hash=options.names == "sha256",

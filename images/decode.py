@@ -40,20 +40,23 @@ _UPRIGHT: Final = {
 }
 _ORIENTATION: Final = 0x0112
 _FAST_SIDE: Final = 256
+_CHECKED_SIDE: Final = 1
+"""A JPEG that is only checked is scaled down as far as its decoder can: by 8."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """What is known of a picture's content; `width` and `height` are pixels after orientation.
 
-    `hashes` are those that were asked for besides the fingerprint, in that order.
+    `hashes` are those that were asked for besides the fingerprint, in that order; `fingerprint` is None for a
+    picture that was only checked.
     """
 
     format: str
     width: int
     height: int
     animated: bool
-    fingerprint: Fingerprint
+    fingerprint: Fingerprint | None
     hashes: tuple[NDArray[np.uint64], ...] = ()
 
 
@@ -65,12 +68,14 @@ def decode(  # noqa: PLR0913 - one keyword each for what decides the result
     trim: bool = False,
     hashes: Sequence[str] = (),
     hash_size: int = 8,
+    bare: bool = False,
 ) -> Decoded | Problem:
     """Decode the first frame of a picture and take its fingerprint, or say why that can not be done.
 
     `fast_jpeg` lets the JPEG decoder scale large pictures down; their hashes may then differ by some bits.
     `trim` adds a fingerprint of the picture inside its even margins.
-    `hashes` names algorithms whose hashes of `hash_size` squared bits are wanted, too.
+    `hashes` names algorithms whose hashes of `hash_size` squared bits are wanted, too. `bare` wants none of these
+    but the verdict alone: every byte of a JPEG is still decoded, into an eighth of its pixels.
     """
     with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         kind = sniff(file.read(HEAD))
@@ -84,8 +89,11 @@ def decode(  # noqa: PLR0913 - one keyword each for what decides the result
                 file,
                 kind,
                 max_pixels,
-                fast_jpeg,
-                lambda picture: (fingerprint(picture, trim=trim), _hashes(picture, hashes, hash_size)),
+                _CHECKED_SIDE if bare else _FAST_SIDE if fast_jpeg else None,
+                lambda picture: (
+                    None if bare else fingerprint(picture, trim=trim),
+                    () if bare else _hashes(picture, hashes, hash_size),
+                ),
             )
         except Image.DecompressionBombError:
             return Problem("too_many_pixels", "The picture holds more pixels than it declares.")
@@ -112,8 +120,8 @@ def _decode(
     file: IO[bytes],
     kind: str,
     max_pixels: int,
-    fast: bool,
-    look: Callable[[Image.Image], tuple[Fingerprint, tuple[NDArray[np.uint64], ...]]],
+    least: int | None,
+    look: Callable[[Image.Image], tuple[Fingerprint | None, tuple[NDArray[np.uint64], ...]]],
 ) -> Decoded | Problem:
     # The header is checked here, with our own sentence; but an icon's own pictures are loaded while it is opened,
     # and Pillow refuses twice this number.
@@ -126,13 +134,14 @@ def _decode(
             if problem := too_many_pixels(*declared, max_pixels):
                 return problem
             Image.MAX_IMAGE_PIXELS = max_pixels // 2
-            if fast and kind == "JPEG":
-                opened.draft(None, (_FAST_SIDE, _FAST_SIDE))
+            scaled = least is not None and kind == "JPEG"
+            if least is not None and scaled:
+                opened.draft(None, (least, least))
             opened.load()
             orientation = _orientation(opened)
             picture = prepare(opened, orientation)
             # draft() shrinks the pixels but the size that counts is the file's
-            width, height = declared if fast and kind == "JPEG" else opened.size
+            width, height = declared if scaled else opened.size
             if orientation >= 5:
                 width, height = height, width
             animated = kind in _ANIMATED and _is_animated(opened)

@@ -48,6 +48,7 @@ def answer(task: Task) -> Decoded | Problem:
             trim=task.trim,
             hashes=task.hashes,
             hash_size=task.hash_size,
+            bare=task.bare,
         )
     except MemoryError:
         return Problem("decoder_crashed", "Decoding the picture took more memory than is allowed.")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, Final
@@ -51,7 +51,7 @@ def look_up(webs: Sequence[Web], settings: Settings, store: Store) -> Knowledge:
     policy, now = policy_of(settings), time.time()
     visits = {url: v for url, v in store.visits([web.url for web in webs]).items() if _holds(v, settings, policy, now)}
     hashes = {visit.sha256 for visit in visits.values() if visit.sha256}
-    known.contents = store.contents(hashes, fast=settings.fast_jpeg, trim=settings.trim)
+    known.contents = contents_known(hashes, settings, store)
     for web in webs:
         visit = visits.get(web.url)
         if visit is None or not _usable(visit, known.contents, settings, store):
@@ -73,6 +73,11 @@ def look_up(webs: Sequence[Web], settings: Settings, store: Store) -> Knowledge:
         else:
             known.stored[web.url] = Found(visit.final_url or web.url, visit.sha256)
     return known
+
+
+def contents_known(hashes: Iterable[str], settings: Settings, store: Store) -> dict[str, Content]:
+    """Return what the store knows of contents, as far as these settings ask for it."""
+    return store.contents(hashes, fast=settings.fast_jpeg, trim=settings.trim, bare=not settings.fingerprints)
 
 
 def policy_of(settings: Settings) -> str:

@@ -15,7 +15,10 @@ READY: Final = "ready"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One picture to decode: its bytes, or the file that holds them; `hashes` are wanted besides its fingerprint."""
+    """One picture to decode: its bytes, or the file that holds them; `hashes` are wanted besides its fingerprint.
+
+    With `bare` it is only checked, and has neither.
+    """
 
     source: bytes | Path
     max_pixels: int
@@ -23,6 +26,7 @@ class Task:
     trim: bool = False
     hashes: tuple[str, ...] = ()
     hash_size: int = 8
+    bare: bool = False
 
 
 def receive(stream: IO[bytes]) -> object:

@@ -54,9 +54,8 @@ def _results(targets: Mapping[str, Target], run: Run) -> dict[str, Picture | Fet
 
 def _picture(text: str, found: Found, content: Content, *, placeholder: bool) -> Picture:
     made = content.fingerprint
-    if made is None:
-        raise AssertionError("a picture that is ok has a fingerprint")
-    marks = (made.blank, made.low_detail, placeholder, content.animated)
+    looks = (False, False) if made is None else (made.blank, made.low_detail)
+    marks = (*looks, placeholder, content.animated)
     flags = tuple(flag for flag, marked in zip(FLAGS, marks, strict=True) if marked)
     size = (content.bytes, content.format, content.width, content.height)
     return Picture(text, found.final_url, found.sha256, *size, made, flags)

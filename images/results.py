@@ -41,7 +41,7 @@ class Picture:
     """A picture that was read: `bytes` counts the file, `width` and `height` are pixels after orientation.
 
     `url` is the text of the sheet, `final_url` what answered in the end; `format` is the content's own,
-    whatever its name or its server say.
+    whatever its name or its server say. `made` is the fingerprint, None where none was asked for.
     """
 
     url: str
@@ -51,8 +51,15 @@ class Picture:
     format: str
     width: int
     height: int
-    fingerprint: Fingerprint
+    made: Fingerprint | None
     flags: tuple[str, ...] = ()
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What the picture is compared by; raise `LookupError` for one that was only checked."""
+        if self.made is None:
+            raise LookupError(f"{self.url} was read without its fingerprint, so it cannot be compared")
+        return self.made
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 from images.data_uri import read_data_uri
 from images.decode import Decoded
 from images.hosts import Job
-from images.knowledge import Found, judge, look_up, policy_of, visit_of
+from images.knowledge import Found, contents_known, judge, look_up, policy_of, visit_of
 from images.local_files import find_file, read_file, too_large
 from images.messages import Task
 from images.outcomes import Document, NotModified
@@ -171,11 +171,13 @@ class Run:
 
     def _look_up(self, sha256: str) -> None:
         if sha256 not in self.contents and sha256 not in self._pending:
-            self.contents |= self._store.contents([sha256], fast=self._settings.fast_jpeg, trim=self._settings.trim)
+            self.contents |= contents_known([sha256], self._settings, self._store)
 
     def _submit(self, sha256: str, pending: Pending) -> Pending:
         self._pending[sha256] = pending
-        task = Task(pending.source, self._settings.max_pixels, self._settings.fast_jpeg, self._settings.trim)
+        settings = self._settings
+        bare = not settings.fingerprints
+        task = Task(pending.source, settings.max_pixels, settings.fast_jpeg, settings.trim, bare=bare)
         if isinstance(pending.source, bytes):
             self._in_memory += pending.size
             pending.source = b""

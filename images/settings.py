@@ -21,7 +21,8 @@ class Settings:
     `referers` are pairs (host, Referer to send to it and its subdomains); "*" stands for every host.
     `ca_bundle` is a PEM file of authorities to trust besides the usual ones. `need_bytes` fetches again what
     is known but whose bytes were not kept. `trim` adds a fingerprint of the picture inside its even margins.
-    `decode_timeout` bounds one try of decoding one picture.
+    `decode_timeout` bounds one try of decoding one picture. Without `fingerprints` pictures are only checked:
+    they can be kept and counted, not compared, and nothing is said of what they look like.
     `resolve` is asked for the addresses of a host name.
     """
 
@@ -49,6 +50,7 @@ class Settings:
     trim: bool = False
     workers: int | None = None
     decode_timeout: float = 10.0
+    fingerprints: bool = True
     resolve: Resolve = system_addresses
 
     @property

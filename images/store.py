@@ -70,7 +70,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is known of some bytes: a picture with its fingerprint (status "ok"), or why they are none."""
+    """What is known of some bytes: a picture with its fingerprint, if that is wanted ("ok"), or why they are none."""
 
     sha256: str
     status: str
@@ -143,22 +143,24 @@ class Store:
         rows = self._select("SELECT * FROM fetch WHERE url IN ({})", urls)
         return {row[0]: Visit(*_visit_columns(row)) for row in rows}
 
-    def contents(self, hashes: Iterable[str], *, fast: bool = False, trim: bool = False) -> dict[str, Content]:
+    def contents(
+        self, hashes: Iterable[str], *, fast: bool = False, trim: bool = False, bare: bool = False
+    ) -> dict[str, Content]:
         """Return what is known of these contents by today's decoder and algorithms.
 
         `fast` tells apart the fingerprints of JPEGs that were decoded at a reduced size, `trim` those that carry
-        one of the picture inside its margins.
+        one of the picture inside its margins. `bare` wants no fingerprints, and passes over those that there are.
         """
         decoder, version = versions(fast=fast, trim=trim)
         wanted = sorted(set(hashes))
         made: dict[str, bytes] = {}
         sql = "SELECT sha256, value FROM fingerprint WHERE version = ? AND sha256 IN ({})"
-        for sha256, value in self._select(sql, wanted, (version,)):
+        for sha256, value in self._select(sql, [] if bare else wanted, (version,)):
             made[sha256] = value
         known = {}
         sql = "SELECT * FROM content WHERE decoder = ? AND sha256 IN ({})"
         for row in self._select(sql, wanted, (decoder,)):
-            content = _content(row, made.get(row[0]))
+            content = _content(row, made.get(row[0]), bare=bare)
             if content is not None:
                 known[content.sha256] = content
         return known
@@ -337,9 +339,9 @@ def _content_row(content: Content, decoder: str) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _content(row: tuple[Any, ...], value: bytes | None) -> Content | None:
+def _content(row: tuple[Any, ...], value: bytes | None, *, bare: bool) -> Content | None:
     made = None if value is None else _fingerprint(value)
-    if row[2] == "ok" and made is None:  # made by another version: the bytes are decoded again
+    if row[2] == "ok" and made is None and not bare:  # made by another version: the bytes are decoded again
         return None
     sha256, _, status, reason, size, kind, width, height, animated = row
     return Content(sha256, status, reason, size, kind, width, height, bool(animated), made if status == "ok" else None)

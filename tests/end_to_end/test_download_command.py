@@ -193,6 +193,26 @@ def test_the_pictures_come_from_the_store_when_a_sort_fetched_them(table: Path, 
     assert sum(row["representative"] == "true" for row in manifest(table / "out")) == 3
 
 
+def test_without_groups_the_same_files_are_written_and_a_later_run_can_still_compare(table: Path) -> None:
+    done = export(table, "--no-groups")
+    assert "Groups and families: not looked for, as --no-groups was given" in done.stdout
+    bare = manifest(table / "out")
+    assert {row[key] for row in bare for key in ("group", "family", "block", "representative")} == {""}
+    files = {name: data for name, data in tree(table / "out").items() if name in pictures(table / "out")}
+    export(table)  # from the bytes in the store
+    assert {name: data for name, data in tree(table / "out").items() if name in pictures(table / "out")} == files
+    apart = {"group": "", "family": "", "block": "", "representative": ""}
+    assert [row | apart for row in manifest(table / "out")] == bare
+    assert {row["group"] for row in manifest(table / "out")} == {"", "1", "2", "3"}
+
+
+def test_without_groups_those_of_a_sort_are_taken(table: Path) -> None:
+    sort(table)
+    done = export(table, "--no-groups", "-r", "B2:D")
+    assert "Groups and families: from the last sort of these rows" in done.stdout
+    assert {row["group"] for row in manifest(table / "out")} == {"", "1", "2", "3"}
+
+
 def test_a_picture_that_changed_since_the_sort_says_so(table: Path, web: WebServer) -> None:
     sort(table)
     original = web.files["/single.jpg"]
@@ -408,6 +428,8 @@ def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path:
         (["--json", "missing/found.json"], "--json"),
         (["-o", ".", "--json", "000001.jpg"], "inside the output folder"),
         (["-o", ""], "name is empty"),
+        (["--no-groups", "--splits", "train=50,test=50"], "--no-groups looks for none"),
+        (["--no-groups", "--keep", "one"], "--no-groups looks for none"),
     ],
 )
 def test_what_cannot_work_is_said_before_any_work(table: Path, web: WebServer, arguments: list[str], said: str) -> None:

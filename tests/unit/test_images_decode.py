@@ -1,6 +1,7 @@
 """From bytes to a prepared picture: upright, opaque, eight bits, first frame, and honest about what fails."""
 
 import io
+from collections import Counter
 from pathlib import Path
 
 import imagehash
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hashing import Fingerprint
 from images.decode import Decoded, decode, prepare
 from images.results import Problem
 
@@ -31,6 +33,11 @@ def decoded(source: bytes | Path, *, fast_jpeg: bool = False) -> Decoded:
     return result
 
 
+def made(result: Decoded) -> Fingerprint:
+    assert result.fingerprint is not None
+    return result.fingerprint
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF", "ICO"])
 def test_every_allowed_format_is_read(kind: str) -> None:
     result = decoded(saved(scene(), kind))
@@ -42,7 +49,7 @@ def test_the_hashes_are_those_of_imagehash() -> None:
     data = saved(scene(), "JPEG")
     with Image.open(io.BytesIO(data)) as picture:
         expected = tuple(str(f(picture)) for f in (imagehash.average_hash, imagehash.phash, imagehash.dhash))
-    assert decoded(data).fingerprint.hexes() == expected
+    assert made(decoded(data)).hexes() == expected
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -55,7 +62,7 @@ def test_orientation_is_undone_and_decides_the_size(orientation: int) -> None:
         upright = prepare(picture, orientation)
     result = decoded(data)
     assert (result.width, result.height) == upright.size == ((90, 60) if orientation < 5 else (60, 90))
-    assert result.fingerprint.hexes()[1] == str(imagehash.phash(upright))
+    assert made(result).hexes()[1] == str(imagehash.phash(upright))
 
 
 def test_damaged_exif_does_not_cost_a_sound_picture() -> None:
@@ -102,7 +109,7 @@ def test_of_an_animation_the_first_frame_counts_and_it_is_marked(kind: str) -> N
     result = decoded(saved(frames[0], kind, save_all=True, append_images=frames[1:], lossless=True))
     still = decoded(saved(frames[0], kind, lossless=True))
     assert result.animated
-    assert result.fingerprint.hexes() == still.fingerprint.hexes()
+    assert made(result).hexes() == made(still).hexes()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "BMP", "TIFF"])
@@ -125,9 +132,7 @@ def test_fast_jpegs_keep_their_size_and_nearly_their_hashes(tmp_path: Path) -> N
     path.write_bytes(saved(scene().resize((2700, 1800)), "JPEG"))
     slow, fast = decoded(path), decoded(path, fast_jpeg=True)
     assert (fast.width, fast.height) == (slow.width, slow.height) == (2700, 1800)
-    assert (
-        max(int(a ^ b).bit_count() for a, b in zip(slow.fingerprint.hashes, fast.fingerprint.hashes, strict=True)) <= 4
-    )
+    assert max(int(a ^ b).bit_count() for a, b in zip(made(slow).hashes, made(fast).hashes, strict=True)) <= 4
 
 
 def test_heic_says_what_to_install_or_is_read() -> None:
@@ -135,3 +140,28 @@ def test_heic_says_what_to_install_or_is_read() -> None:
     assert isinstance(result, Problem)
     assert result.status in {"unsupported_format", "broken_picture"}
     assert "pillow-heif" in result.reason or result.status == "broken_picture"
+
+
+def test_a_picture_that_is_only_checked_gets_the_verdict_and_the_size_of_a_decoded_one() -> None:
+    whole = scene().resize((333, 222))
+    chance = np.random.default_rng(4)
+    files = [saved(whole, "JPEG", progressive=shape) for shape in (False, True)]
+    files += [saved(whole.convert(mode), "JPEG") for mode in ("L", "CMYK")] + [saved(whole, "PNG")]
+    verdicts: Counter[object] = Counter()
+    for data in [file for file in files for _ in range(60)]:
+        damaged = bytearray(data)
+        for _ in range(chance.integers(3)):
+            damaged[chance.integers(len(data))] = chance.integers(256)
+        mutant = bytes(damaged[: len(data) if chance.random() < 0.6 else chance.integers(len(data))])
+        verdict = _verdict(decode(mutant, max_pixels=LIMIT))
+        assert _verdict(decode(mutant, max_pixels=LIMIT, bare=True)) == verdict
+        verdicts[verdict[0]] += 1
+    assert verdicts["JPEG"] > 50 and verdicts["broken_picture"] > 50
+
+
+def _verdict(result: Decoded | Problem) -> tuple[object, ...]:
+    match result:
+        case Problem():
+            return result.status, result.reason
+        case Decoded():
+            return result.format, result.width, result.height, result.animated
