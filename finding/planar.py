@@ -33,7 +33,8 @@ def planar(album: Album, arrangement: Arrangement) -> NDArray[np.float64]:
     groups = list(families.values())
     if not groups:
         return np.empty((0, 2))
-    features = np.stack([_features(album)[rows].mean(axis=0) for rows in groups])
+    of_each = _features(album)
+    features = np.stack([of_each[rows].mean(axis=0) for rows in groups])
     centres = _unit(_embedded(features) if len(groups) >= _FEW else _circle(len(groups)))
     return _spread(centres, groups, len(album.pictures))
 
@@ -79,13 +80,16 @@ def _unit(places: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _spread(centres: NDArray[np.float64], groups: list[list[int]], n: int) -> NDArray[np.float64]:
-    """Lay each family's pictures on a spiral around its place, no farther than halfway to the next place."""
+    """Lay each family's pictures on a spiral around its place.
+
+    A quarter of the way to the next place at most: two of a family are then nearer to each other than to any other.
+    """
     # As if all places were spread evenly: a quarter of the distance to the next one.
     step = min(_MARGIN, 0.25 / math.sqrt(len(centres) + 1))
     places = np.empty((n, 2))
     for centre, rows in zip(centres, groups, strict=True):
         others = np.sort(np.hypot(*(centres - centre).T))
-        reach = min(step, float(others[1]) / 2.1) if len(others) > 1 else step
+        reach = min(step, float(others[1]) / 4.2) if len(others) > 1 else step
         for k, row in enumerate(rows):
             radius = reach * math.sqrt(k / len(rows))
             places[row] = centre + radius * np.array([math.cos(k * _GOLDEN), math.sin(k * _GOLDEN)])

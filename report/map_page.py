@@ -88,7 +88,7 @@ function tell() {
   told.textContent = p.path + " \\u00b7 " + p.shape + (p.group ? " \\u00b7 group " + p.group : "");
 }
 function zoom(factor, cx, cy) {
-  const scale = Math.min(60, Math.max(.7, view.scale * factor)), turn = 1 / scale - 1 / view.scale;
+  const scale = Math.min(400, Math.max(.7, view.scale * factor)), turn = 1 / scale - 1 / view.scale;
   view.x += (cx - canvas.clientWidth / 2) * turn; view.y += (cy - canvas.clientHeight / 2) * turn;
   view.scale = scale; redraw();
 }
