@@ -20,13 +20,13 @@ from console.progress import Progress, Steps
 from console.running import run
 from errors import UsageError
 from finding.command_line import checked, parser_of
-from finding.looking import Album, arranged, look_at, settings_of
+from finding.looking import Album, arranged, look_at, pixels_of, settings_of
 from finding.options import Matching
 from finding.planar import planar
 from finding.queries import read_queries
 from finding.searching import Searched
 from hashing import Arrangement
-from images import FetchFailure, Picture, Store
+from images import FetchFailure, Picture, Settings, Store
 from report import contact_sheet, folder_result, folder_text
 from report.folder_result import FolderResult
 from report.gallery import gallery
@@ -62,10 +62,10 @@ def search(options: argparse.Namespace, _: Interruptions) -> int:
     if not options.query:
         raise UsageError("There is nothing to search for.", "Name a picture with --query, a file or an address.")
     with Store(_store_folder(options)) as store:
-        settings = replace(settings_of(fast_jpeg=options.fast_jpeg), allow_private=tuple(options.allow_private))
+        settings = replace(_settings(options), allow_private=tuple(options.allow_private))
         queries = read_queries(options.query, matching, settings, store)
         album = _album(options, matching, store, follow_links=options.follow_links)
-    searched = Searched.of(album, len(queries))
+    searched = Searched.of(album, matching, len(queries))
     found = {text: searched.find(query.content, matching, options.nearest) for text, query in queries.items()}
     for query, one in found.items():
         for line in folder_text.matches(query, one, album, matching):
@@ -187,6 +187,10 @@ def _way(options: argparse.Namespace) -> tuple[str, Path | None]:
     return removing.BACKUP, options.backup
 
 
+def _settings(options: argparse.Namespace) -> Settings:
+    return settings_of(fast_jpeg=options.fast_jpeg, trim=options.trim)
+
+
 def _store_folder(options: argparse.Namespace) -> Path:
     folder: Path = options.store or options.state / "store"
     return folder
@@ -196,7 +200,7 @@ def _album(options: argparse.Namespace, matching: Matching, store: Store, *, fol
     with Progress("Reading", "pictures", delay=1) as progress:
         return look_at(
             options.folders,
-            settings_of(fast_jpeg=options.fast_jpeg),
+            _settings(options),
             store,
             matching,
             hidden=options.hidden,
@@ -217,7 +221,7 @@ def _candidates(seen: _Seen) -> list[list[Candidate]]:
     """Return the groups as what may be kept or removed; only a readable picture is in a group."""
     return [
         [
-            Candidate(seen.album.files[i], reading.sha256, reading.width * reading.height)
+            Candidate(seen.album.files[i], reading.sha256, reading.width * reading.height, pixels_of(reading))
             for i in group.members
             if isinstance(reading := seen.album.readings[i], Picture)
         ]

@@ -9,15 +9,19 @@ from images.folder import File
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A picture that may be kept or removed: its file, the digest of the bytes that were read, its size in pixels."""
+    """A picture that may be kept or removed: its file, the digest of the bytes that were read, its size in pixels.
+
+    `counted` are the pixels by which the largest is found: those inside the margins, where these do not count.
+    """
 
     file: File
     sha256: str
     pixels: int
+    counted: int
 
 
 def _largest(one: Candidate) -> tuple[Any, ...]:
-    return -one.pixels, -one.file.marks.size, one.sha256
+    return -one.counted, -one.file.marks.size, one.sha256
 
 
 KEEPERS: Final[dict[str, Callable[[Candidate], tuple[Any, ...]]]] = {

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from finding.options import Matching
-from hashing.algorithms import VOTERS
+from hashing import Fingerprint
+from hashing.algorithms import VOTERS, hash_of
 from images import Picture, Store
 from images.files import Wanted, hashes_of
 
@@ -27,6 +29,16 @@ def voting(pictures: Sequence[Picture], matching: Matching, store: Store, *, fas
     columns = [VOTERS.index(name) for name in matching.algorithms]
     hashes = np.array([picture.fingerprint.hashes for picture in pictures], np.uint64)
     return hashes.reshape(len(pictures), len(VOTERS), 1)[:, columns]
+
+
+def inside(trimmed: Fingerprint, matching: Matching) -> Hashes:
+    """Return the hashes (a,) of 64 bits that vote, of the picture inside its margins.
+
+    A hash that its fingerprint lacks is taken from its thumbnail: within a few bits of the picture's own.
+    """
+    own = dict(zip(VOTERS, trimmed.hashes, strict=True))
+    small = Image.fromarray(trimmed.thumbnail)
+    return np.array([own[name] if name in own else hash_of(small, name)[0] for name in matching.algorithms], np.uint64)
 
 
 def distances(first: Hashes, second: Hashes) -> NDArray[np.int64]:

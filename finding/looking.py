@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from finding.hashes import Hashes, voting, wanted_by
+from finding.hashes import Hashes, inside, voting, wanted_by
 from finding.options import Matching
 from hashing import Arrangement, Ballot, Content, arrange
 from images import Picture, Settings, Store
@@ -37,25 +37,35 @@ class Album:
         """The places of the readable ones."""
         return [i for i, reading in enumerate(self.readings) if isinstance(reading, Picture)]
 
-    def contents(self) -> list[Content | None]:
+    def contents(self, matching: Matching) -> list[Content | None]:
         """Return what each file shows, to be compared by the hashes that vote; None for an unreadable one."""
         found: list[Content | None] = [None] * len(self.readings)
         for hashes, i in zip(self.hashes, self.pictures, strict=True):
             reading = self.readings[i]
             if isinstance(reading, Picture):
-                found[i] = content_of(reading, hashes)
+                found[i] = content_of(reading, hashes, matching)
         return found
 
 
-def content_of(picture: Picture, hashes: NDArray[np.uint64]) -> Content:
+def content_of(picture: Picture, hashes: NDArray[np.uint64], matching: Matching) -> Content:
     """Return what a picture shows, to be compared by the hashes (a, w) that vote."""
     made = replace(picture.fingerprint, hashes=hashes.reshape(-1))
-    return Content(picture.sha256, made, picture.width * picture.height, picture.bytes)
+    if made.trimmed is not None:
+        made = replace(made, trimmed=replace(made.trimmed, hashes=inside(made.trimmed, matching)))
+    return Content(picture.sha256, made, pixels_of(picture), picture.bytes)
 
 
-def settings_of(*, fast_jpeg: bool) -> Settings:
+def pixels_of(picture: Picture) -> int:
+    """Return the pixels that count for who is kept: under --trim those inside the margins.
+
+    A frame must not make a small copy the largest.
+    """
+    return picture.fingerprint.inside or picture.width * picture.height
+
+
+def settings_of(*, fast_jpeg: bool, trim: bool = False) -> Settings:
     """Return how local pictures are read: their bytes are where they are, and are not kept a second time."""
-    return Settings(keep_bytes=False, fast_jpeg=fast_jpeg, max_bytes=MOST_BYTES, max_pixels=MOST_PIXELS)
+    return Settings(keep_bytes=False, fast_jpeg=fast_jpeg, trim=trim, max_bytes=MOST_BYTES, max_pixels=MOST_PIXELS)
 
 
 def look_at(  # noqa: PLR0913 - one keyword each for what a user can ask for
@@ -82,7 +92,7 @@ def look_at(  # noqa: PLR0913 - one keyword each for what a user can ask for
 def arranged(album: Album, matching: Matching, progress: Callable[[str, int, int], None]) -> Arrangement:
     """Return the groups, families and blocks of an album; rows are places in it."""
     ballot = Ballot(matching.threshold, matching.quorum, matching.algorithms, matching.bits // 64)
-    contents = album.contents()
+    contents = album.contents(matching)
     return arrange(
         contents, ballot, verify=matching.verify, orientations=matching.orientations, progress=progress
     )  # fmt: skip

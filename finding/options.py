@@ -33,6 +33,7 @@ class Matching:
     quorum: int
     verify: bool
     orientations: tuple[str, ...]
+    trim: bool = False
 
     @property
     def bits(self) -> int:
@@ -80,6 +81,11 @@ def add_matching(
         help="8, 16 or 32: hashes of 64, 256 or 1024 bits (default: 8)",
     )  # fmt: skip
     group.add_argument("--no-verify", action="store_true", help="believe the vote alone; do not check by alignment")
+    group.add_argument(
+        "--trim",
+        action="store_true",
+        help="compare pictures without their frames and bars, too; finds more, costs time",
+    )
     group.add_argument("--mirrored", action="store_true", help="match mirror images too")
     group.add_argument("--rotated", action="store_true", help="match pictures turned by 90, 180 or 270 degrees too")
 
@@ -122,9 +128,11 @@ def matching_of(options: argparse.Namespace, parser: argparse.ArgumentParser, de
     if not 1 <= quorum <= voters:
         parser.error(f"--quorum {quorum}: there are {voters} algorithms")
     orientations = tuple(name for name in ("mirrored", "rotated") if getattr(options, name))
-    if orientations and options.hash_size != SIZES[0]:
-        parser.error("--mirrored and --rotated turn small thumbnails: they need --hash-size 8")
-    return Matching(options.algorithms, options.hash_size, threshold, quorum, not options.no_verify, orientations)
+    if (orientations or options.trim) and options.hash_size != SIZES[0]:
+        parser.error("--trim, --mirrored and --rotated look at small thumbnails: they need --hash-size 8")
+    return Matching(
+        options.algorithms, options.hash_size, threshold, quorum, not options.no_verify, orientations, options.trim
+    )
 
 
 class _Instead(argparse.Action):

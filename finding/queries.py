@@ -40,7 +40,7 @@ def read_queries(texts: Sequence[str], matching: Matching, settings: Settings, s
             reason = reading.reason if reading else "It is not a picture."
             raise NotFound(f"The query {text} cannot be used: {reason}", "Name another picture with --query.")
         hashes = voting([reading], matching, store, fast=settings.fast_jpeg)
-        found[text] = Query(path, reading, content_of(reading, hashes))
+        found[text] = Query(path, reading, content_of(reading, hashes, matching))
     return found
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import imagehash
@@ -30,6 +30,7 @@ FINGERPRINT_VERSION: Final = (
 _HEADER: Final = struct.Struct("<4sBB16s")
 _MAGIC: Final = b"fpr1"
 _HAS_TRIMMED: Final = 4
+_INSIDE: Final = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +40,7 @@ class Fingerprint:
     `hashes` has the words of ahash, phash and dhash in this order, the first bit of ImageHash's hash being
     the most significant; `thumbnail` is 64x64 gray, `colours` 16x16 RGB; `digest` is equal for pictures of one
     size that nothing here tells apart, flat ones by their very pixels. `trimmed`, made on request, is the
-    fingerprint of the picture inside its even margins, None where it has none.
+    fingerprint of the picture inside its even margins, None where it has none; `inside` counts the pixels there.
     """
 
     hashes: NDArray[np.uint64]
@@ -49,6 +50,7 @@ class Fingerprint:
     low_detail: bool
     digest: bytes
     trimmed: "Fingerprint | None" = None
+    inside: int = 0
 
     @property
     def flat(self) -> bool:
@@ -65,7 +67,7 @@ class Fingerprint:
         flags = self.blank + 2 * self.low_detail + _HAS_TRIMMED * (self.trimmed is not None)
         header = _HEADER.pack(_MAGIC, flags, len(self.hashes), self.digest)
         own = header + self.hashes.astype("<u8").tobytes() + self.thumbnail.tobytes() + self.colours.tobytes()
-        return own if self.trimmed is None else own + self.trimmed.to_bytes()
+        return own if self.trimmed is None else own + _INSIDE.pack(self.inside) + self.trimmed.to_bytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Fingerprint":
@@ -80,8 +82,13 @@ class Fingerprint:
         pixels = np.frombuffer(data[:end], np.uint8, offset=_HEADER.size + 8 * words)
         thumbnail = pixels[: THUMBNAIL**2].reshape(THUMBNAIL, THUMBNAIL)
         colours = pixels[THUMBNAIL**2 :].reshape(COLOURS, COLOURS, 3)
-        trimmed = cls.from_bytes(data[end:]) if flags & _HAS_TRIMMED else None
-        return cls(hashes, thumbnail, colours, bool(flags & 1), bool(flags & 2), digest, trimmed)
+        own = cls(hashes, thumbnail, colours, bool(flags & 1), bool(flags & 2), digest)
+        if not flags & _HAS_TRIMMED:
+            return own
+        if len(data) < end + _INSIDE.size:
+            raise ValueError("these bytes are no fingerprint")
+        (inside,) = _INSIDE.unpack_from(data, end)
+        return replace(own, trimmed=cls.from_bytes(data[end + _INSIDE.size :]), inside=inside)
 
 
 def fingerprint(picture: Image.Image, *, trim: bool = False) -> Fingerprint:
@@ -90,10 +97,11 @@ def fingerprint(picture: Image.Image, *, trim: bool = False) -> Fingerprint:
     With `trim` it carries a second one, of the picture inside its even margins; a cache key must say so.
     """
     inside = without_margins(picture) if trim else None
-    return _fingerprint(picture, None if inside is None else _fingerprint(inside, None))
+    own = _fingerprint(picture)
+    return own if inside is None else replace(own, trimmed=_fingerprint(inside), inside=inside.width * inside.height)
 
 
-def _fingerprint(picture: Image.Image, trimmed: Fingerprint | None) -> Fingerprint:
+def _fingerprint(picture: Image.Image) -> Fingerprint:
     gray = picture.convert("L")
     coloured = picture if picture.mode == "RGB" else picture.convert("RGB")
     thumbnail, colours = _small(gray, THUMBNAIL), _small(coloured, COLOURS)
@@ -105,7 +113,7 @@ def _fingerprint(picture: Image.Image, trimmed: Fingerprint | None) -> Fingerpri
     told = picture.tobytes() if blank or low_detail else hashes.tobytes() + thumbnail.tobytes() + colours.tobytes()
     head = f"{picture.mode} {picture.width}x{picture.height} ".encode()
     digest = hashlib.blake2b(head + told, digest_size=16).digest()
-    return Fingerprint(hashes, thumbnail, colours, blank, low_detail, digest, trimmed)
+    return Fingerprint(hashes, thumbnail, colours, blank, low_detail, digest)
 
 
 def _small(picture: Image.Image, side: int) -> NDArray[np.uint8]:

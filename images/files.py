@@ -144,7 +144,7 @@ class _Run:
     def commit(self) -> None:
         """Put into the store what was found so far."""
         if self._new:
-            self.store.record([], self._new, fast=self.settings.fast_jpeg)
+            self.store.record([], self._new, fast=self.settings.fast_jpeg, trim=self.settings.trim)
         for name, made in self._hashes.items():
             self.store.record_hashes(self.wanted.version(name, fast=self.settings.fast_jpeg), made)
         if self._seen:
@@ -166,7 +166,7 @@ class _Run:
 
     def _look_up(self, hashes: Iterable[str]) -> None:
         """Take from the store what is known of contents, where that is all that is wanted."""
-        known = self.store.contents(hashes, fast=self.settings.fast_jpeg)
+        known = self.store.contents(hashes, fast=self.settings.fast_jpeg, trim=self.settings.trim)
         whole = {sha256 for sha256, content in known.items() if content.status == "ok"}
         for name in self.wanted.algorithms:
             version = self.wanted.version(name, fast=self.settings.fast_jpeg)
@@ -193,6 +193,7 @@ class _Run:
                 content,
                 self.settings.max_pixels,
                 self.settings.fast_jpeg,
+                self.settings.trim,
                 hashes=wanted.algorithms,
                 hash_size=wanted.size,
             )

@@ -304,7 +304,7 @@ class Store:
 def versions(*, fast: bool, trim: bool = False) -> tuple[str, str]:
     """Return the keys under which verdicts of the decoder and fingerprints are kept."""
     suffix = ";fast" if fast else ""
-    return DECODER_VERSION + suffix, FINGERPRINT_VERSION + suffix + (";trim" if trim else "")
+    return DECODER_VERSION + suffix, FINGERPRINT_VERSION + suffix + (";trim2" if trim else "")
 
 
 def _broken(folder: Path, error: sqlite3.Error) -> StateError | AccessRefused:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tests.end_to_end.commands import arguments_of, run
 from tests.pictures import encoded, family, scene
@@ -161,6 +161,43 @@ def test_the_keeper_is_the_one_that_was_asked_for(tmp_path: Path, keep: str, kep
     assert done.returncode == 0, done.stderr
     (choice,) = json.loads((tmp_path / "plan.json").read_text("utf-8"))["plan"]
     assert Path(choice["keep"]).name == kept
+
+
+@pytest.fixture
+def framed(tmp_path: Path) -> Path:
+    """A picture, a smaller copy of it in so thick a frame that it is the largest file, and another picture."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    (folder / "plain.png").write_bytes(encoded(scene(21), "PNG"))
+    (folder / "framed.png").write_bytes(encoded(ImageOps.expand(scene(21).resize((256, 192)), 90, "black"), "PNG"))
+    (folder / "other.png").write_bytes(encoded(scene(22), "PNG"))
+    return folder
+
+
+@pytest.mark.parametrize("more", [(), ("--algorithms", "phash,whash"), ("--mirrored",)], ids=" ".join)
+def test_trim_finds_a_picture_in_a_thick_frame_and_does_not_take_the_frame_for_size(
+    framed: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    plans = {}
+    for options in ((), ("--trim",), ()):  # the store keeps both kinds of fingerprint apart
+        done = _find("delete", framed, *options, *more, "--json", "plan.json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        plans[options] = json.loads((tmp_path / "plan.json").read_text("utf-8"))["plan"]
+    plain, larger = str(framed / "plain.png"), str(framed / "framed.png")
+    assert plans == {(): [], ("--trim",): [{"keep": plain, "remove": [larger]}]}
+
+
+@pytest.mark.parametrize("query", ["plain.png", "framed.png"])
+def test_trim_searches_inside_the_frames_of_both_sides(framed: Path, tmp_path: Path, query: str) -> None:
+    found = {}
+    for options in ((), ("--trim",), ("--trim", "--nearest", 2)):
+        done = _find("search", framed, "--query", framed / query, *options, "--json", "found.json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        (searched,) = json.loads((tmp_path / "found.json").read_text("utf-8"))["searches"]
+        found[options] = {Path(one["path"]).name: one["verdict"] for one in searched["matches"]}
+    other = "plain.png" if query == "framed.png" else "framed.png"
+    both = {query: "same bytes", other: "near-duplicate"}
+    assert found == {(): {query: "same bytes"}, ("--trim",): both, ("--trim", "--nearest", 2): both}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps names that are no text")

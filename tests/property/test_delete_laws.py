@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import ImageOps
 
 from cleaning import removing, undoing
 from cleaning.log import Log
 from cleaning.plan import KEEPERS, Candidate, Plan, plan_of
-from finding.looking import Album, arranged, look_at, settings_of
+from finding.looking import Album, arranged, look_at, pixels_of, settings_of
 from finding.options import Matching
 from hashing import Arrangement, Ballot, arrange
 from images import Picture, Store
@@ -25,6 +26,8 @@ CONTENTS: list[bytes] = [
     encoded(scene(4)),
     encoded(scene(1).crop((30, 20, 300, 220))),
     encoded(scene(2).resize((90, 60))),
+    encoded(ImageOps.expand(scene(1).resize((200, 150)), 70, "black")),
+    encoded(ImageOps.expand(scene(2), (0, 60), "white")),
     b"no picture at all",
     b"",
 ]
@@ -53,6 +56,7 @@ MATCHINGS = st.builds(
     quorum=st.sampled_from([1, 2, 3]),
     verify=st.booleans(),
     orientations=st.just(()),
+    trim=st.booleans(),
 )
 
 
@@ -85,7 +89,7 @@ def _state(folder: Path) -> dict[str, tuple[str, int, int]]:
 
 def _look(folder: Path, store: Store, matching: Matching) -> tuple[Album, Arrangement]:
     album = look_at(
-        [folder], settings_of(fast_jpeg=False), store, matching,
+        [folder], settings_of(fast_jpeg=False, trim=matching.trim), store, matching,
         hidden=False, follow_links=False, spared=(), progress=lambda *_: None,
     )  # fmt: skip
     return album, arranged(album, matching, lambda *_: None)
@@ -93,7 +97,7 @@ def _look(folder: Path, store: Store, matching: Matching) -> tuple[Album, Arrang
 
 def _plan(album: Album, arrangement: Arrangement, keep: str) -> Plan:
     groups = [
-        [Candidate(album.files[i], one.sha256, one.width * one.height) for i in group.members
+        [Candidate(album.files[i], one.sha256, one.width * one.height, pixels_of(one)) for i in group.members
          if isinstance(one := album.readings[i], Picture)]
         for group in arrangement.groups
     ]  # fmt: skip
@@ -122,7 +126,7 @@ def test_a_near_duplicate_stays_for_each_removed_picture_and_undo_restores_all(
 
         assert outcome.left == []
         assert outcome.moved == len(steps) == len(before) - len(after)
-        contents = album.contents()
+        contents = album.contents(matching)
         kept = [i for i, file in enumerate(album.files) if file.relative.replace(os.sep, "/") in after]
         ballot = Ballot(matching.threshold, matching.quorum)
         for i, file in enumerate(album.files):

@@ -23,7 +23,7 @@ def _candidates(folder: Path) -> list[Candidate]:
     for i, file in enumerate(list_files([folder]).files):
         digest = digest_of(file.path)
         assert digest is not None
-        found.append(Candidate(file, digest[0], 100 - i))  # the first one is the largest
+        found.append(Candidate(file, digest[0], 100 - i, 100 - i))  # the first one is the largest
     return found
 
 
