@@ -12,7 +12,7 @@ from export.layouts import LAYOUTS
 from export.planning import Choices
 from images import options as fetching
 
-_OF_THE_STATE: Final = ("results", "undo", "removed")
+_OF_THE_STATE: Final = ("results", "undo", "removed", "distinct")
 """The folders in the state folder that runs write into, besides the store."""
 
 Column = Callable[[str], int]

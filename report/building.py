@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from hashing import Arrangement, Content
 from images import FetchFailure, Picture
+from report.decisions import settled
 from report.result import Result, ResultEvidence, ResultGroup, ResultRow
 
 
@@ -109,6 +110,13 @@ def summarise(result: Result) -> dict[str, Any]:
         "unreadable_by_host": dict(Counter(host for row in unreadable if (host := host_of(row.url))).most_common()),
         "flags": dict(Counter(flag for row in result.rows for flag in row.flags).most_common()),
     }
+
+
+def summarise_decisions(result: Result, kinds: Sequence[str]) -> dict[str, Any]:
+    """Return what people decided of the rows so far; `kinds` has one entry a row, "" for nothing."""
+    of_row = {row.row: kind for row, kind in zip(result.rows, kinds, strict=True)}
+    done = sum(settled([of_row[row] for row in group.rows]) for group in result.groups)
+    return {"decisions": dict(Counter(kind for kind in kinds if kind).most_common()), "groups_decided": done}
 
 
 def host_of(url: str) -> str:

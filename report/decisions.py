@@ -1,6 +1,8 @@
 """The decisions that a person took on the review page, read from the file that the page saved."""
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +17,17 @@ _HINT: Final = 'Name the file that "Save decisions" wrote on a review page.'
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided for a row: the row that is the `occurrence`-th of its URL in the range, counted from 1."""
+    """What was decided for a row: the row that is the `occurrence`-th of its URL in the range, counted from 1.
+
+    Of one decided to be distinct, `sha256` is the picture that was seen, and `others` those of its group then; they
+    are missing in a file that was written by hand.
+    """
 
     url: str
     occurrence: int
     decision: str
+    sha256: str | None = None
+    others: tuple[str, ...] = ()
 
 
 def kind_of(text: str) -> str:
@@ -30,6 +38,19 @@ def kind_of(text: str) -> str:
     """
     said = text.strip().casefold()
     return said if said in KINDS else ""
+
+
+def settled(kinds: Sequence[str]) -> bool:
+    """Say whether people are done with a group, by what they decided of its members ("" for nothing).
+
+    They are when no more than one is left after those to drop, or when all that are left are to be kept. A member
+    that was decided to be distinct and is in a group all the same has a match that nobody has judged.
+
+    >>> settled(["drop", ""]), settled(["keep", "drop", "keep"]), settled(["keep", ""]), settled(["distinct", "keep"])
+    (True, True, False, False)
+    """
+    left = [kind for kind in kinds if kind != "drop"]
+    return len(left) <= 1 or all(kind == "keep" for kind in left)
 
 
 def read_decisions(path: Path) -> list[Decision]:
@@ -63,8 +84,23 @@ def _decision(saved: object, path: Path) -> Decision:
                 raise _not_decisions(path, f"an occurrence is {occurrence!r}, and they are counted from 1")
             if decision not in KINDS:
                 raise _not_decisions(path, f"{decision[:40]!r} is none of {', '.join(KINDS)}")
-            return Decision(url, occurrence, decision)
+            return Decision(url, occurrence, decision, *_seen(saved, path))
     raise _not_decisions(path, "a decision lacks its url, occurrence or decision")
+
+
+def _seen(saved: Any, path: Path) -> tuple[str | None, tuple[str, ...]]:
+    """Return the picture that was decided on and those it was decided to be distinct from, as far as they are told."""
+    match saved.get("sha256"), saved.get("from", []):
+        case None, _:
+            return None, ()
+        case str(one), list(others) if all(isinstance(each, str) and is_sha256(each) for each in (one, *others)):
+            return one, tuple(others)
+    raise _not_decisions(path, "the pictures of a decision are not told by their sha256")
+
+
+def is_sha256(text: str) -> bool:
+    """Say whether a text is a digest as this program writes it."""
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
 
 
 def _distinct_rows(decisions: list[Decision], path: Path) -> list[Decision]:

@@ -1,25 +1,31 @@
 """What a labeler reads beside each row: its group, its nearest row, why, its size, its status; from a run's result."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from report import sizes
 from report.result import Result, ResultEvidence, ResultRow
 
 NAMES = ("group", "match", "why", "size", "status", "decision")
 """The names of the review columns; `decision` belongs to the labelers."""
+REOPENED = "open again"
+"""How the status of a row begins whose decision is older than its group."""
 _LONGEST = 300
 _BITS = 64
 
 
-def table(result: Result) -> tuple[tuple[str, ...], ...]:
+def table(result: Result, distinct: Collection[int] = ()) -> tuple[tuple[str, ...], ...]:
     """Return the texts of all columns but `decision`, a tuple for each row in the order before the run.
+
+    `distinct` are the numbers of the rows that people decided to be distinct: where one is in a group all the same,
+    its status says why.
 
     No text holds a line break, a tab, a semicolon or a bar, begins with a sign that a spreadsheet program takes for a
     formula, or is longer than 300 characters. A row without an address has no texts.
     """
     nearest = _nearest(result)
     rows = {row.row: row for row in result.rows}
-    return tuple(_texts(row, nearest.get(row.row), rows) for row in result.rows)
+    told = _matched_again(result, distinct)
+    return tuple(_texts(row, nearest.get(row.row), rows, told.get(row.row, ())) for row in result.rows)
 
 
 def size(row: ResultRow) -> str:
@@ -69,7 +75,23 @@ def _distance(pair: ResultEvidence) -> tuple[int, float]:
     return sum(pair.distances), -(1.0 if pair.alignment is None else pair.alignment)
 
 
-def _texts(row: ResultRow, pair: ResultEvidence | None, rows: Mapping[int, ResultRow]) -> tuple[str, ...]:
+def _matched_again(result: Result, distinct: Collection[int]) -> dict[int, tuple[str]]:
+    """Return what to say of rows that were decided to be distinct and are in a group all the same."""
+    told: dict[int, tuple[str]] = {}
+    rows = {row.row: row for row in result.rows}
+    for group in result.groups:
+        for row in (rows[number] for number in group.rows if number in distinct):
+            others = [rows[number] for number in group.rows if number != row.row]
+            if all(other.sha256 == row.sha256 for other in others):
+                told[row.row] = (f"cannot be distinct: the very same file as row {others[0].new_row}",)
+            else:
+                told[row.row] = (f"{REOPENED}: a new match since; if it is distinct from that, too, clear this cell",)
+    return told
+
+
+def _texts(
+    row: ResultRow, pair: ResultEvidence | None, rows: Mapping[int, ResultRow], told: Iterable[str]
+) -> tuple[str, ...]:
     if row.status == "blank_cell":
         return ("",) * (len(NAMES) - 1)
     match = why = ""
@@ -78,14 +100,14 @@ def _texts(row: ResultRow, pair: ResultEvidence | None, rows: Mapping[int, Resul
         match = f"row {other.new_row}"
         why = reason(pair, same_file=row.sha256 is not None and row.sha256 == other.sha256)
     group = "" if row.group is None else str(row.group)
-    return tuple(_plain(text) for text in (group, match, why, size(row), _status(row)))
+    return tuple(_plain(text) for text in (group, match, why, size(row), _status(row, told)))
 
 
-def _status(row: ResultRow) -> str:
+def _status(row: ResultRow, told: Iterable[str]) -> str:
     if row.status != "ok":
         return f"{row.status.replace('_', ' ')}: {row.reason or ''}".rstrip(": ")
     keeper = ("suggested keeper",) if row.representative else ()
-    return ", ".join((*keeper, *(flag.replace("_", " ") for flag in row.flags)))
+    return ", ".join((*told, *keeper, *(flag.replace("_", " ") for flag in row.flags)))
 
 
 def _plain(text: str) -> str:

@@ -189,10 +189,19 @@ function tell() {
   element("clear").disabled = element("save").disabled = decided.size === 0;
 }
 
+// What is distinct is told by its pictures, so that it holds wherever they stand next time.
+function saved(i) {
+  const {url, occurrence, picture} = data.rows[i], decision = decided.get(i);
+  if (decision !== "distinct" || picture === null || strips[stripOf[i]].group === null) return {url, occurrence, decision};
+  const others = new Set(strips[stripOf[i]].rows.map((other) => data.rows[other].picture));
+  others.delete(picture);
+  others.delete(null);
+  return {url, occurrence, decision, sha256: data.contents[picture], from: [...others].map((one) => data.contents[one])};
+}
+
 function save() {
   if (!decided.size) return;
-  const decisions = [...decided.keys()].sort((a, b) => a - b).map((i) => (
-    {url: data.rows[i].url, occurrence: data.rows[i].occurrence, decision: decided.get(i)}));
+  const decisions = [...decided.keys()].sort((a, b) => a - b).map(saved);
   const {schema, spreadsheet, worksheet, range} = data;
   const whole = JSON.stringify({schema, spreadsheet, worksheet, range, decisions}, null, 1) + "\n";
   const link = make("a"), address = URL.createObjectURL(new Blob([whole], {type: "application/json"}));

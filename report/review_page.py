@@ -108,6 +108,7 @@ def _data(found: Result, labels: Sequence[str], small: Mapping[str, Image.Image]
         "rows": rows,
         "blocks": [_block(list(block), place) for _, block in groupby(shown, key=lambda row: row.block)],
         "pictures": [data_uri(picture) for picture in small.values()],
+        "contents": list(small),
     }
 
 

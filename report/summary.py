@@ -23,6 +23,11 @@ def show(result: Result) -> None:
         )
     else:
         say("  no near-duplicates were found")
+    if figures.get("decisions"):
+        done = ", ".join(f"{count} {kind}" for kind, count in figures["decisions"].items())
+        say(f"  decided: {done}; {figures['groups_decided']} of {counted(figures['groups'], 'group')} are settled")
+    if figures.get("kept_apart"):
+        say(f"  pairs kept apart, as they were decided to be distinct: {figures['kept_apart']}")
     say(f"  rows that change place: {figures['moved_rows']}")
     if figures["unreadable_rows"]:
         _show_unreadable(result)

@@ -9,10 +9,11 @@ from typing import Final
 from console.exit_codes import DONE
 from console.interruption import Interruptions
 from console.messages import note, plain, say
-from errors import NotFound, SheetChanged
+from errors import NotFound, SheetChanged, StateError
 from report.decisions import Decision, kind_of, read_decisions
 from report.review import NAMES
 from report.summary import counted
+from reviewing import distinct
 from reviewing.marks import read_marks, standing
 from sheets.a1 import Area
 from sheets.columns import columns_refused
@@ -74,6 +75,8 @@ def apply_decisions(options: argparse.Namespace, interruptions: Interruptions) -
     if not worksheet.takes_columns:
         raise columns_refused(options.spreadsheet)
     done = _written(worksheet, area, decisions, options, interruptions)
+    if not options.dry_run:
+        _remember(done.plan, decisions, options)
     _tell(done, decisions, options)
     if options.dry_run:
         say("Dry run: nothing was written.")
@@ -124,6 +127,21 @@ def _written(
             interruptions.release()
             note(f"{change.what} Reading the rows again.")
     raise AssertionError("every attempt returns or raises")
+
+
+def _remember(plan: Plan, decisions: Sequence[Decision], options: argparse.Namespace) -> None:
+    """Remember the pairs that are distinct by the decisions that hold, as the page saw their pictures."""
+    out = {*plan.strangers, *(one for _, one in plan.kept)}
+    pairs = {
+        pair
+        for one in decisions
+        if one.decision == "distinct" and one not in out
+        for pair in distinct.apart(one.sha256, one.others)
+    }
+    try:
+        distinct.remember(pairs, options.state)
+    except StateError as error:
+        raise StateError(error.what, f"{error.hint} The decisions are in the sheet.") from error
 
 
 def _read(worksheet: Worksheet, area: Area) -> Filling:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from errors import SheetChanged
 from report.decisions import kind_of
 from report.review import NAMES
 from sheets.a1 import Area
 from sheets.columns import Place, find_columns
-from sheets.rows import Rows
+from sheets.rows import Rows, Scope
 from sheets.worksheet import Worksheet
+
+_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,17 @@ def read_marks(worksheet: Worksheet, place: Place | None, rows: Rows) -> Marks:
     last = rows.first_row + len(rows) - 1
     texts = worksheet.texts(Area(place.column, place.column + len(NAMES) - 1, rows.first_row, last))
     return Marks(*(_column(texts, name) for name in ("group", "status", "decision")))
+
+
+def read_beside(worksheet: Worksheet, area: Area, scope: Scope, place: Place | None) -> tuple[Rows, Marks]:
+    """Read rows and what stands beside them; raise `SheetChanged` where rows kept moving between the two readings."""
+    for _ in range(_ATTEMPTS):
+        rows = worksheet.read(area, scope)
+        marks = read_marks(worksheet, place, rows)
+        # What is decided to be distinct is remembered for ever, so it must not be said of another row's picture.
+        if "distinct" not in marks.kinds or worksheet.read(area, scope).urls == rows.urls:
+            return rows, marks
+    raise SheetChanged("Others kept editing the sheet while it was read.", "Nothing was written. Run again later.")
 
 
 def _column(texts: Sequence[Sequence[str]], name: str) -> tuple[str, ...]:

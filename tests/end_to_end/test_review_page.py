@@ -102,8 +102,10 @@ def test_decisions_by_keyboard_come_back_from_the_saved_file(reviewed: Path, tab
     assert "2 of 2 groups decided" in tab.run(TOLD)
     at = tab.run("data.rows.map((row) => [row.row, row.url])")
     url = {row: str(address) for row, address in at}
-    assert _saved(tab, tmp_path) == [
-        Decision(url[2], 1, "keep"), Decision(url[4], 1, "drop"), Decision(url[2], 2, "distinct"),
+    content = dict(tab.run("data.rows.map((row) => [row.row, data.contents[row.picture]])"))
+    assert _saved(tab, tmp_path) == [  # rows 2 and 6 are one file, so row 6 is distinct from the other one alone
+        Decision(url[2], 1, "keep"), Decision(url[4], 1, "drop"),
+        Decision(url[2], 2, "distinct", content[6], (content[4],)),
         Decision(url[3], 1, "drop"), Decision(url[5], 1, "keep"), Decision(url[8], 1, "drop"),
     ]  # fmt: skip
     saved = json.loads((tmp_path / "decisions-foods.json").read_text("utf-8"))

@@ -118,3 +118,32 @@ def test_pictures_said_to_be_distinct_never_share_a_group(
         done = arrange(rows, ballot, verify=False, distinct_pairs=apart)
         groups = _sets(rows, done.group)
         assert not any({one, other} <= group for one, other in apart for group in groups)
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=ROWS, ballot=BALLOTS, verify=st.booleans(), done=st.lists(st.booleans(), min_size=25, max_size=25))
+def test_settled_families_come_last_and_what_is_arranged_so_stays(
+    rows: list[Content | None], ballot: Ballot, verify: bool, done: list[bool]
+) -> None:
+    people = [done[i % 25] for i in range(len(rows))]
+
+    def arranged(rows: list[Content | None], people: list[bool]) -> Arrangement:
+        return arrange(rows, ballot, verify=verify, settled=lambda members: all(people[row] for row in members))
+
+    first = arranged(rows, people)
+    assert sorted(first.order) == list(range(len(rows)))
+    order = list(first.order)
+    again = arranged([rows[i] for i in order], [people[i] for i in order])
+    assert again.order == tuple(range(len(rows)))
+    assert again.block == tuple(first.block[i] for i in order)
+    plain = arrange(rows, ballot, verify=verify)
+    for ours, others in ((first.group, plain.group), (first.family, plain.family)):
+        assert _sets(rows, ours) == _sets(rows, others)
+    grouped = {row for group in first.groups for row in group.members}
+    waiting = {
+        first.block[m] for group in first.groups for m in group.members if not all(people[i] for i in group.members)
+    }
+    sunk = [i in grouped and first.block[i] not in waiting for i in order if rows[i] is not None]
+    below = sunk[sunk.index(True) :] if True in sunk else []
+    alike = [first.block[i] not in (None, *waiting) for i in order if rows[i] is not None]
+    assert all(alike[len(alike) - len(below) :])

@@ -27,12 +27,19 @@ def test_decisions_come_back_in_the_order_of_the_file(tmp_path: Path) -> None:
     assert read_decisions(saved(tmp_path, decisions=[])) == []
 
 
+def test_a_distinct_picture_is_told_with_those_of_its_group(tmp_path: Path) -> None:
+    one = {**ROW, "decision": "distinct", "sha256": "a" * 64, "from": ["b" * 64, "c" * 64]}
+    (read,) = read_decisions(saved(tmp_path, decisions=[one]))
+    assert read == Decision("http://a/1", 1, "distinct", "a" * 64, ("b" * 64, "c" * 64))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         None, 1, "keep", [], {}, {**ROW, "occurrence": 0}, {**ROW, "occurrence": True}, {**ROW, "occurrence": "1"},
         {**ROW, "occurrence": 1.5}, {**ROW, "decision": "burn"}, {**ROW, "decision": None}, {**ROW, "url": None},
-        {"url": "http://a/1"},
+        {"url": "http://a/1"}, {**ROW, "sha256": "abc"}, {**ROW, "sha256": 1}, {**ROW, "sha256": "a" * 64, "from": "b"},
+        {**ROW, "sha256": "a" * 64, "from": ["B" * 64]},
     ],
     ids=str,
 )  # fmt: skip

@@ -19,6 +19,7 @@ ROOMS: dict[str, set[str]] = {
     "report": {"hashing", "images", "console", "finding", "cleaning"},
     "export": {"hashing", "images", "report"},
     "reviewing": {"hashing", "images", "report", "console", "sheets"},
+    "sorting": {"hashing", "images", "report", "console", "sheets", "reviewing"},
 }
 HASHING_MAY_USE = {"numpy", "scipy", "PIL", "imagehash", "numba", "llvmlite", "pywt", "threadpoolctl"}
 CLIENTS: dict[str, str | tuple[str, ...]] = {

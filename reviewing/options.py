@@ -1,0 +1,28 @@
+"""The options of a review on a command line."""
+
+import argparse
+from pathlib import Path
+
+from report import review
+
+
+def add_arguments(made: argparse.ArgumentParser) -> None:
+    """Add what a sort writes beside the rows, what it reads there, and what it writes of a saved file."""
+    group = made.add_argument_group("review columns")
+    group.add_argument(
+        "--review", action="store_true",
+        help=f"write the columns {', '.join(review.NAMES)} right of the data (Google Sheets, .csv, .tsv)",
+    )  # fmt: skip
+    group.add_argument(
+        "--review-off", action="store_true", help="take these columns away, with the decisions in them; sort nothing"
+    )
+    group.add_argument(
+        "--undecided-first", action="store_true", help="put groups that are decided below everything else"
+    )
+    group.add_argument(
+        "--apply-decisions", metavar="FILE", type=Path,
+        help="write the decisions that a review page saved into the column decision; sort nothing",
+    )  # fmt: skip
+    group.add_argument(
+        "--overwrite-decisions", action="store_true", help="also where a row was decided otherwise in the sheet"
+    )
