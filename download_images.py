@@ -73,7 +73,7 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     with _alone_in(folder, options), Store(fetching.store_folder(options)) as store:
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
             comparing = None if options.no_groups else steps.update
-            desk = Desk(sheet, last, choices, folder, _matching(options), spared, comparing)
+            desk = Desk(sheet, last, choices, folder, _matching(options), spared, comparing, store.open_bytes)
             passing = options.no_keep_bytes
             look = Look(sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store), passing=passing)
             ready = _export(desk, look, dry_run=options.dry_run)
@@ -179,13 +179,14 @@ def _export(desk: Desk, look: Look, *, dry_run: bool) -> Ready:
         with Progress("Checking", "files", delay=2) as progress:
             ready = desk.decide(seen, progress.update)
         missing = set(ready.standing.missing)
-        lacking = {row.url for row in ready.plan.rows if row.file in missing and not look.keeps(row.sha256)}
+        rows = [row for row in ready.plan.rows if ready.plan.place(row) in missing]
+        lacking = {row.url for row in rows if not look.keeps(row.sha256)}
         if not lacking:
             if dry_run:
                 return ready
             try:
                 with Progress("Writing", "files") as progress:
-                    if not desk.folder.write(ready.standing, ready.memory, look.store.open_bytes, progress.update):
+                    if not desk.folder.write(ready.standing, ready.memory, ready.source, progress.update):
                         return ready
             except Overtaken:
                 if attempt == _ATTEMPTS - 1:

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from errors import UsageError
-from export.folder import Folder, Standing
+from export.folder import Folder, Source, Standing
 from export.grouping import Grouping, Readings, grouping_of
 from export.looking import Seen
 from export.manifest import LEFT_OUT
 from export.memory import Memory
 from export.planning import Choices, Plan, Sheet, plan, with_files_of_others
 from export.remarks import changes, joined
-from export.writing import Progress
+from export.shards import Read, sums_of, writer_of
+from export.writing import Progress, Written
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
 from hashing import Progress as Comparing
 from report.building import contents_of
@@ -25,7 +26,8 @@ from report.result import Result
 class Ready:
     """An export that only needs to be written: the plan, what the folder lacks, and what it will remember.
 
-    `spared` are files without an owner whose row is still there and merely unreadable now.
+    `spared` are files without an owner whose row is still there and merely unreadable now. `source` gives what is
+    to be written.
     """
 
     plan: Plan
@@ -33,6 +35,7 @@ class Ready:
     standing: Standing
     memory: Memory
     spared: frozenset[str]
+    source: Source
 
     @property
     def unowned(self) -> dict[str, str]:
@@ -47,6 +50,7 @@ class Desk:
     `last` is the last sort of the range, None without one; `asked` are the `Result.parameters` that the command line
     names, those of the last sort hold for the others. `spared` is a file that is never overwritten: the sheet
     itself. `comparing` is told how far a comparison of the pictures is; without it, they are not compared.
+    `read` gives the bytes of a content.
     """
 
     sheet: Sheet
@@ -56,6 +60,7 @@ class Desk:
     asked: Mapping[str, Any]
     spared: Path | None
     comparing: Comparing | None
+    read: Read
 
     def decide(self, seen: Seen, progress: Progress) -> Ready:
         """Return what the folder is to hold, and what it lacks; `progress` counts the files that are checked.
@@ -71,23 +76,36 @@ class Desk:
         remarks = joined(changed, seen.stale)
         made = plan(self.sheet, seen.readings, grouping, self.choices, remarks=remarks, earlier=earlier)
         made = with_files_of_others(made, self.folder.of_others(made.files), self.choices)
-        self._spare_the_sheet([*made.files, *made.tables])
-        standing = self.folder.standing(made.files, made.tables, progress)
-        self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if row.file in standing.missing)
+        packed = sums_of(made.shards, self.folder.memory, self.read, progress)
+        files = {**made.files, **packed}
+        self._spare_the_sheet([*files, *made.tables])
+        standing = self.folder.standing(files, made.tables, progress)
+        self.folder.refuse_without_space(row.bytes or 0 for row in made.rows if made.place(row) in standing.missing)
         tables = {path: sha256(data).hexdigest() for path, data in made.tables.items()}
         # What is there with the very bytes, and no export wrote it, belongs to others: it never becomes ours.
         ours = self.folder.memory.files.keys() | standing.missing.keys() | standing.tables.keys()
-        put = {path: content for path, content in {**made.files, **tables}.items() if path in ours}
+        put = {path: content for path, content in {**files, **tables}.items() if path in ours}
         sides = {row.sha256: row.split for row in made.rows if row.sha256 and row.split}
         # What is not readable today keeps its side: it may be back tomorrow.
         sources = {path: self.folder.memory.sources[path] for path in standing.unowned if self._knows(path)}
-        sources |= dict.fromkeys(tables.keys() & put.keys(), "")
+        sources |= dict.fromkeys((tables.keys() | packed.keys()) & put.keys(), "")
         sources |= {row.file: row.url for row in made.rows if row.file in put}
         before = {path: old for path, old in self.folder.memory.before.items() if path in standing.unowned}
-        memory = Memory({**standing.unowned, **put}, {**earlier, **sides}, self.choices.rules, sources, before)
+        recipes = {shard.path: f"{shard.recipe} {packed[shard.path]}" for shard in made.shards}
+        memory = Memory({**standing.unowned, **put}, {**earlier, **sides}, self.choices.rules, sources, before, recipes)
         if self.choices.splits is None:  # a run without splits says nothing about them
             memory = replace(memory, sides=self.folder.memory.sides, rules=self.folder.memory.rules)
-        return Ready(made, grouping, standing, memory, self._spared(made, standing))
+        source = self._source(made, packed)
+        return Ready(made, grouping, standing, memory, self._spared(made, standing), source)
+
+    def _source(self, made: Plan, packed: Mapping[str, str]) -> Source:
+        shards = {packed[shard.path]: shard for shard in made.shards}
+
+        def source(content: str) -> bytes | Written | None:
+            shard = shards.get(content)
+            return self.read(content) if shard is None else writer_of(shard, content, self.read)
+
+        return source
 
     def _spared(self, made: Plan, standing: Standing) -> frozenset[str]:
         """Return the files without an owner whose row may be readable again tomorrow, when its server is back."""

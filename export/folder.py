@@ -18,13 +18,16 @@ from export.locking import locked
 from export.manifest import MANIFEST
 from export.memory import MEMORY, Memory, remembered, stays_inside
 from export.names import same_on_some_disk
-from export.writing import PART, Progress, each, holds, translated, write_file
+from export.writing import PART, Lost, Progress, Written, each, holds, translated, write_file
 from report.sizes import size
 
 _REMOVED: Final = "removed"
 _CHANGED: Final = "changed"
 _BLOCK: Final = 4096
 """A file takes up whole blocks of a disk."""
+
+Source = Callable[[str], bytes | Written | None]
+"""Gives the content with a sha256, or what writes it; None when it is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +134,12 @@ class Folder:
                 "Nothing was written there. Make space, or name a folder on another disk with -o.",
             )
 
-    def write(
-        self, todo: Standing, memory: Memory, source: Callable[[str], bytes | None], progress: Progress
-    ) -> tuple[str, ...]:
+    def write(self, todo: Standing, memory: Memory, source: Source, progress: Progress) -> tuple[str, ...]:
         """Write what is missing, the manifest last, and return the paths whose bytes `source` could not give.
 
-        `source` gets a sha256 and must check what it returns. `memory` is what the folder remembers when all is
-        done; nothing is completed while paths are returned. Whatever ends the run, each file is the old or the
-        new one, and whole.
+        `source` gets a sha256 and must check what it returns, or what that writes. `memory` is what the folder
+        remembers when all is done; nothing is completed while paths are returned. Whatever ends the run, each file is
+        the old or the new one, and whole.
         """
         with translated(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
@@ -202,15 +203,17 @@ class Folder:
                 before[path] = tuple(dict.fromkeys([*before.get(path, ()), old]))
         return replace(self.memory, files={**self.memory.files, **coming}, before=before)
 
-    def _write_pictures(
-        self, missing: Mapping[str, str], source: Callable[[str], bytes | None], progress: Progress
-    ) -> tuple[str, ...]:
+    def _write_pictures(self, missing: Mapping[str, str], source: Source, progress: Progress) -> tuple[str, ...]:
         def put(item: tuple[str, str]) -> bool:
             path, sha256 = item
-            data = source(sha256)
-            if data is not None:
-                write_file(self.path, self.path / path, data)
-            return data is not None
+            content = source(sha256)
+            if content is None:
+                return False
+            try:
+                write_file(self.path, self.path / path, content)
+            except Lost:
+                return False
+            return True
 
         done = each(missing.items(), put, progress)
         return tuple(path for path, written in zip(missing, done, strict=True) if not written)

@@ -1,5 +1,6 @@
 """The formats of an export: in which folder a picture lies, and the files that a loader wants beside it. Pure."""
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,11 +20,15 @@ _GUESSES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One format; `by_label` says that a label is a folder, `tables` makes the loader's files, by path."""
+    """One format; `by_label` says that a label is a folder, `tables` makes the loader's files, by path.
+
+    `shard` is the extension of the files that hold many pictures each, None where each picture is a file.
+    """
 
     name: str
     by_label: bool
     tables: Callable[[Sequence[ManifestRow]], dict[str, bytes]]
+    shard: str | None = None
 
     def folder(self, row: ManifestRow, folders: Mapping[str, str]) -> str:
         """Return the folder of a row's picture, with a `/` behind each part: the split, then the label's."""
@@ -50,6 +55,18 @@ def _metadata(rows: Sequence[ManifestRow]) -> dict[str, bytes]:
             label = [row.label or UNLABELLED] if labelled else []
             tables[f"{folder}{slash}metadata.csv"].append([name, *label, row.url])
     return {path: csv_of(columns, table) for path, table in tables.items()}
+
+
+def classes_of(rows: Sequence[ManifestRow]) -> tuple[str, ...] | None:
+    """Return the labels of the rows with a file in the order of their numbers, None where there are no labels."""
+    labels = {row.label or UNLABELLED for row in rows if row.file and row.label is not None}
+    return tuple(sorted(labels)) or None
+
+
+def _classes(rows: Sequence[ManifestRow]) -> dict[str, bytes]:
+    """Return what the number in `.cls` means: a list of labels."""
+    classes = classes_of(rows)
+    return {"classes.json": (json.dumps(classes, indent=1) + "\n").encode()} if classes else {}
 
 
 def guessed_types(rows: Sequence[ManifestRow]) -> dict[str, str]:
@@ -80,6 +97,8 @@ LAYOUTS: Final = {
         Layout("plain", by_label=False, tables=_nothing),
         Layout("classes", by_label=True, tables=_nothing),
         Layout("huggingface", by_label=False, tables=_metadata),
+        Layout("webdataset", by_label=False, tables=_classes, shard=".tar"),
+        Layout("parquet", by_label=False, tables=_nothing, shard=".parquet"),
     )
 }
 """The formats by the names that the command line has for them."""

@@ -20,6 +20,7 @@ class Memory:
     `sides` (sha256 of a content to the name of a split) hold under `rules` only: the splits, the seed, and what
     stays together. `sources` gives the URL of the row that a file was of, "" for a table.
     `before` gives what else may lie at a path that an interrupted export was replacing.
+    `recipes` tells what a shard was made of, and its sha256 behind a blank.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -27,6 +28,7 @@ class Memory:
     rules: str = ""
     sources: dict[str, str] = field(default_factory=dict)
     before: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    recipes: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
         """Return the memory as JSON."""
@@ -65,6 +67,7 @@ def _read(path: Path) -> Memory:
                 str(saved["rules"]),
                 _texts(saved.get("sources", {})),
                 _lists(saved.get("before", {})),
+                _texts(saved.get("recipes", {})),
             )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f"{path} is damaged.", "Name another folder with -o, or delete that file.") from error

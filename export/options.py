@@ -9,6 +9,7 @@ from errors import UsageError
 from export import splits
 from export.folder import Folder
 from export.layouts import LAYOUTS
+from export.parquet import refuse_without_pyarrow
 from export.planning import Choices
 from images import options as fetching
 
@@ -34,8 +35,13 @@ def add_output(made: argparse.ArgumentParser, column: Column) -> None:
     group.add_argument("--label-column", metavar="COLUMN", type=column, help="the column of the labels, such as D")
     group.add_argument(
         "--format", choices=sorted(LAYOUTS),
-        help="plain: one folder; classes: a folder for each label; huggingface: metadata.csv beside the pictures"
-        " (default: classes with --label-column, else plain)",
+        help="plain: one folder; classes: a folder for each label; huggingface: metadata.csv beside the pictures;"
+        " webdataset: tar shards; parquet: as Hugging Face keeps pictures (default: classes with --label-column, else"
+        " plain)",
+    )  # fmt: skip
+    group.add_argument(
+        "--per-shard", metavar="N", type=_count, default=1000,
+        help="pictures in a file of webdataset or parquet, at most (default: 1000)",
     )  # fmt: skip
     group.add_argument(
         "--manifest", choices=("csv", "jsonl"), default="csv", help="jsonl: write manifest.jsonl besides manifest.csv"
@@ -71,6 +77,8 @@ def choices_of(options: argparse.Namespace) -> Choices:
     name = options.format or ("plain" if options.label_column is None else "classes")
     if LAYOUTS[name].by_label and options.label_column is None:
         raise UsageError(f"--format {name} makes a folder for each label.", "Say where they are: --label-column D.")
+    if name == "parquet":
+        refuse_without_pyarrow()
     needs = {"--splits": bool(options.splits), "--keep one": options.keep == "one"}
     if options.no_groups and any(needs.values()):
         asking = next(name for name, asked in needs.items() if asked)
@@ -83,6 +91,7 @@ def choices_of(options: argparse.Namespace) -> Choices:
         splits=splits.parse(options.splits, options.seed) if options.splits else None,
         by_block=options.split_by == "block",
         jsonl=options.manifest == "jsonl",
+        per_shard=options.per_shard,
     )
 
 
@@ -102,6 +111,12 @@ def folder_of(options: argparse.Namespace) -> Folder:
     if options.json and options.json.resolve().is_relative_to(out):
         raise UsageError(f"--json {options.json} is inside the output folder.", "Name a file beside that folder.")
     return folder
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:9]) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text[:9])
 
 
 def _output(text: str) -> Path:

@@ -1,18 +1,21 @@
 """Decide what an export holds: which rows get a file, on which side, in which folder, under which name. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from export.grouping import Grouping, Readings
-from export.layouts import UNLABELLED, Layout
+from export.layouts import UNLABELLED, Layout, classes_of
 from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, WAS_THERE, ManifestRow, to_csv, to_jsonl
 from export.names import distinct, extension_of, folders_of, numbered, safe_name, without_extension
 from export.remarks import Remarks
+from export.shards import Shard, shards_of
 from export.splits import Moved, Sides, Splits, sides_of
 from images import FetchFailure, Picture
 
+UNSPLIT: Final = "data"
+"""How shards begin where there are no splits."""
 NUMBER_DIGITS: Final = 6
 """Of a file's number at least, so that a sheet that grows keeps its names up to a million rows."""
 
@@ -29,7 +32,10 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the command line asks for: `by_hash` names files by sha256, `one` keeps a group's representative alone."""
+    """What the command line asks for: `by_hash` names files by sha256, `one` keeps a group's representative alone.
+
+    `per_shard` is how many pictures a shard holds at most.
+    """
 
     layout: Layout
     by_hash: bool = False
@@ -38,6 +44,7 @@ class Choices:
     splits: Splits | None = None
     by_block: bool = False
     jsonl: bool = False
+    per_shard: int = 1000
 
     @property
     def rules(self) -> str:
@@ -55,7 +62,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the folder holds afterwards: `files` are the pictures' sha256 by path, `tables` the other files."""
+    """What the folder holds afterwards: `files` are the pictures' sha256 by path, `tables` the other files.
+
+    Where pictures are in `shards`, there are no `files`.
+    """
 
     rows: tuple[ManifestRow, ...]
     files: dict[str, str]
@@ -63,6 +73,11 @@ class Plan:
     conflicts: tuple[Conflict, ...]
     moved: tuple[Moved, ...]
     folders: dict[str, str]
+    shards: tuple[Shard, ...] = ()
+
+    def place(self, row: ManifestRow) -> str | None:
+        """Return the path of the file on the disk that holds the picture of a row."""
+        return row.file.partition("/")[0] if self.shards and row.file else row.file
 
 
 def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is asked for, and two memories
@@ -84,8 +99,13 @@ def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is ask
     kept = _chosen([replace(row, split=side) for row, side in zip(bare, sides.of, strict=True)], choices)
     folders = folders_of(sheet.labels or (), UNLABELLED) if choices.layout.by_label else {}
     rows = _with_files(kept, sheet, choices, folders)
-    files = {row.file: row.sha256 for row in rows if row.file and row.sha256}
-    return Plan(rows, files, _tables(rows, choices), conflicts, sides.moved, folders)
+    held = [(row.file, row) for row in rows if row.file and row.sha256]
+    tables = _tables(rows, choices)
+    if choices.layout.shard:
+        shards = shards_of(((file.partition("/")[0], row) for file, row in held), classes_of(rows))
+        return Plan(rows, {}, tables, conflicts, sides.moved, folders, shards)
+    files = {file: str(row.sha256) for file, row in held}
+    return Plan(rows, files, tables, conflicts, sides.moved, folders)
 
 
 def with_files_of_others(made: Plan, others: Collection[str], choices: Choices) -> Plan:
@@ -211,15 +231,37 @@ def _with_files(
     places = [i for i, row in enumerate(rows) if row.status == "ok"]
     digits = max(NUMBER_DIGITS, len(str(len(rows))))
     stems = [_stem(i, rows[i], sheet, choices, digits) for i in places]
+    if choices.layout.shard:
+        return _in_shards(rows, places, stems, choices)
     parents = [choices.layout.folder(rows[i], folders) for i in places]
     wanted = [parent + stem for parent, stem in zip(parents, stems, strict=True)]
-    if choices.by_hash:  # rows of one name have one content: which of them has which file is all the same
-        unique = numbered(wanted)
-    else:  # a name from a column that other rows have too gets the content's first digits behind it, then a number
-        unique = distinct(wanted, lambda k: f"{wanted[k]}-{(rows[places[k]].sha256 or '')[:8]}")
+    unique = _unique(wanted, [rows[i] for i in places], choices)
     done = list(rows)
     for i, path in zip(places, unique, strict=True):
         done[i] = replace(rows[i], file=path + extension_of(rows[i].format or ""))
+    return tuple(done)
+
+
+def _unique(wanted: Sequence[str], rows: Sequence[ManifestRow], choices: Choices) -> list[str]:
+    if choices.by_hash:  # rows of one name have one content: which of them has which file is all the same
+        return numbered(wanted)
+    # A name from a column that other rows have too gets the content's first digits behind it, then a number.
+    return distinct(wanted, lambda k: f"{wanted[k]}-{(rows[k].sha256 or '')[:8]}")
+
+
+def _in_shards(
+    rows: Sequence[ManifestRow], places: Sequence[int], stems: Sequence[str], choices: Choices
+) -> tuple[ManifestRow, ...]:
+    """Fill shard after shard of each split; a name has no dot, as a sample of WebDataset ends at the first one."""
+    splits = [rows[i].split or UNSPLIT for i in places]
+    wanted = [f"{split}/{stem.replace('.', '-')}" for split, stem in zip(splits, stems, strict=True)]
+    unique = _unique(wanted, [rows[i] for i in places], choices)
+    counts: Counter[str] = Counter()
+    done = list(rows)
+    for i, split, name in zip(places, splits, unique, strict=True):
+        shard = f"{split}-{counts[split] // choices.per_shard:06}{choices.layout.shard}"
+        counts[split] += 1
+        done[i] = replace(rows[i], file=f"{shard}/{name.partition('/')[2]}{extension_of(rows[i].format or '')}")
     return tuple(done)
 
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import IO, Final, TypeVar
 
 from errors import AccessRefused, StateError
 
@@ -21,16 +21,25 @@ _THREADS: Final = 8
 _AHEAD: Final = 4 * _THREADS
 
 Progress = Callable[[int, int], None]
+Written = Callable[[IO[bytes]], None]
+"""Writes a content into a stream that it is given."""
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
 
 
-def write_file(folder: Path, path: Path, data: bytes) -> None:
-    """Put `data` at `path`, below `folder`, in one step; it is on the disk when this returns."""
+class Lost(Exception):
+    """A content is not in the store any more: it must be fetched again."""
+
+
+def write_file(folder: Path, path: Path, content: bytes | Written) -> None:
+    """Put a content at `path`, below `folder`, in one step; it is on the disk when this returns."""
     temporary = folder / f"{PART}{secrets.token_hex(8)}"
     try:
         with temporary.open("xb") as stream:
-            stream.write(data)
+            if isinstance(content, bytes):
+                stream.write(content)
+            else:
+                content(stream)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)

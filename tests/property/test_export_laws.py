@@ -56,6 +56,27 @@ def test_every_readable_row_has_a_file_of_its_own(
     assert not set(made.files) & set(made.tables)
 
 
+@given(st.lists(st.tuples(TEXT, st.integers(0, 3)), max_size=15), st.booleans(), st.integers(1, 4))
+@settings(max_examples=60)
+def test_every_readable_row_is_one_sample_of_one_shard(
+    rows: list[tuple[str, int]], by_hash: bool, per_shard: int
+) -> None:
+    """WebDataset takes files of one name up to the first dot, where it ends, for one sample."""
+    made = planned(
+        [picture(f"u{i}", f"c{content}", kind=("JPEG", "PNG")[i % 2]) for i, (_, content) in enumerate(rows)],
+        names=None if by_hash else [name for name, _ in rows],
+        labels=[name for name, _ in rows],
+        layout="webdataset",
+        by_hash=by_hash,
+        per_shard=per_shard,
+    )
+    held = [(shard.path, str(row.file)) for shard in made.shards for row in shard.rows]
+    assert [file for _, file in held] == files(made) and len(held) == len(rows)
+    assert all(file.count("/") == 1 and file.startswith(f"{path}/") for path, file in held)
+    assert len({same_on_some_disk(file.split("/")[1].split(".")[0]) for _, file in held}) == len(rows)
+    assert all(len(shard.rows) <= per_shard for shard in made.shards)
+
+
 CONTENTS = st.lists(st.sampled_from([None, *"abcdefgh"]), max_size=20)
 
 

@@ -32,6 +32,7 @@ CLIENTS: dict[str, str | tuple[str, ...]] = {
     "sqlite3": "images/store",
     "send2trash": "cleaning/trash",
     "openTSNE": "finding/planar",
+    "pyarrow": "export/parquet",
 }
 OURS = {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()} | {
     path.stem for path in ROOT.glob("*.py")
