@@ -31,7 +31,7 @@ from reviewing.marks import read_beside, standing
 from reviewing.removing import take_review_away
 from sheets import undo
 from sheets.a1 import Area
-from sheets.columns import Columns, Place, columns_refused, place_columns, widened
+from sheets.columns import Columns, Looks, Place, place_columns, widened
 from sheets.opening import open_worksheet
 from sheets.options import area_of, base_folder_of
 from sheets.rows import stop_at
@@ -93,8 +93,10 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     area = area_of(options)
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
-    if options.review and not worksheet.takes_columns:
-        raise columns_refused(options.spreadsheet)
+    if options.preview_column is not None:
+        if not options.review:
+            raise UsageError("--preview-column belongs to --review.", "Add --review, or leave it away.")
+        worksheet.check_preview(area, options.preview_column)
     with Store(fetching.store_folder(options)) as store:
         done = _read_and_write(Look(worksheet, area, options, settings, store), interruptions)
     found = result_of(options, worksheet.identity, area, done.seen)
@@ -183,7 +185,7 @@ def parser() -> argparse.ArgumentParser:
 def _review_place(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Place | None:
     """Return where the review columns stand, or with --review where they go; None for neither."""
     if options.review:
-        return place_columns(worksheet.texts, area, scope_of(options), review.NAMES)
+        return place_columns(worksheet, area, scope_of(options), review.NAMES)
     return standing(worksheet, area)
 
 
@@ -199,7 +201,8 @@ def _review_columns(
         cells = Area(beside.column, beside.column + len(review.NAMES) - 2, seen.rows.first_row, last)
         if worksheet.texts(cells) == texts:
             return None
-    return Columns(review.NAMES, beside, texts, choices=KINDS)
+    looks = Looks("group", ("status", review.KEEPER), "possible duplicates", review.WIDTHS, options.preview_column)
+    return Columns(review.NAMES, beside, texts, choices=KINDS, looks=looks)
 
 
 def _given_up(change: SheetChanged) -> SheetChanged:

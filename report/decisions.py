@@ -1,12 +1,16 @@
-"""The decisions that a person took on the review page, read from the file that the page saved."""
+"""The decisions that a person took: read from the file that a review page saved, and kept in such a file."""
 
 import json
 import re
+import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+import atomic
 from errors import CurationError, NotFound, StateError
 
 SCHEMA: Final = 1
@@ -74,6 +78,42 @@ def read_decisions(path: Path) -> list[Decision]:
             f"{path} was saved by a page of another version of this program.", "Make the page again with --html."
         )
     return _distinct_rows([_decision(one, path) for one in saved["decisions"]], path)
+
+
+def decisions_of(urls: Sequence[str], texts: Sequence[str]) -> list[Decision]:
+    """Return what was decided for the rows of these URLs, from the texts in their `decision`, whatever their capitals.
+
+    >>> decisions_of(["http://a/1", "http://a/1", "http://b/2"], ["", "Drop", "perhaps"])
+    [Decision(url='http://a/1', occurrence=2, decision='drop')]
+    """
+    met: Counter[str] = Counter()
+    found = []
+    for url, text in zip(urls, texts, strict=False):
+        met[url] += 1
+        if url and (kind := kind_of(text)):
+            found.append(Decision(url, met[url], kind))
+    return found
+
+
+def save(decisions: Sequence[Decision], spreadsheet: str, folder: Path) -> Path:
+    """Write decisions to a new file below `folder`, as a review page saves them; return it.
+
+    Raises `StateError` when that fails.
+    """
+    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(spreadsheet).stem).strip("-")[:40] or "sheet"
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name}"
+    saved = {"schema": SCHEMA, "spreadsheet": spreadsheet, "decisions": [asdict(one) for one in decisions]}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = (folder / f"{stem}{f'-{i}' if i else ''}.json" for i in count())
+        path = next(path for path in names if not path.exists())
+        atomic.write_whole(path, json.dumps(saved, indent=1).encode(), private=True)
+    except OSError as error:
+        raise StateError(
+            f"The decisions cannot be kept in {folder}: {error.strerror or error}. Nothing was taken away.",
+            "Make room, or name another state folder with --state DIR.",
+        ) from error
+    return path
 
 
 def _decision(saved: object, path: Path) -> Decision:

@@ -9,6 +9,10 @@ NAMES = ("group", "match", "why", "size", "status", "decision")
 """The names of the review columns; `decision` belongs to the labelers."""
 REOPENED = "open again"
 """How the status of a row begins whose decision is older than its group."""
+KEEPER = "suggested keeper"
+"""What `status` holds in the row that is suggested to be kept of its group."""
+WIDTHS = (7, 9, 52, 24, 30, 10)
+"""How many characters of each column there should be room for; `why` is a sentence."""
 _LONGEST = 300
 _BITS = 64
 
@@ -106,7 +110,7 @@ def _texts(
 def _status(row: ResultRow, told: Iterable[str]) -> str:
     if row.status != "ok":
         return f"{row.status.replace('_', ' ')}: {row.reason or ''}".rstrip(": ")
-    keeper = ("suggested keeper",) if row.representative else ()
+    keeper = (KEEPER,) if row.representative else ()
     return ", ".join((*told, *keeper, *(flag.replace("_", " ") for flag in row.flags)))
 
 

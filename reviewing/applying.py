@@ -16,7 +16,6 @@ from report.summary import counted
 from reviewing import distinct
 from reviewing.marks import read_marks, standing
 from sheets.a1 import Area
-from sheets.columns import columns_refused
 from sheets.filling import Filling
 from sheets.opening import open_worksheet
 from sheets.options import area_of
@@ -72,8 +71,6 @@ def apply_decisions(options: argparse.Namespace, interruptions: Interruptions) -
     area = area_of(options)
     decisions = read_decisions(options.apply_decisions)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
-    if not worksheet.takes_columns:
-        raise columns_refused(options.spreadsheet)
     done = _written(worksheet, area, decisions, options, interruptions)
     if not options.dry_run:
         _remember(done.plan, decisions, options)

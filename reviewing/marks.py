@@ -8,7 +8,7 @@ from errors import SheetChanged
 from report.decisions import kind_of
 from report.review import NAMES
 from sheets.a1 import Area
-from sheets.columns import Place, find_columns
+from sheets.columns import Place
 from sheets.rows import Rows, Scope
 from sheets.worksheet import Worksheet
 
@@ -35,8 +35,8 @@ def no_marks(count: int) -> Marks:
 
 
 def standing(worksheet: Worksheet, area: Area) -> Place | None:
-    """Return where review columns stand; a worksheet that takes none is not read a second time to look for them."""
-    return find_columns(worksheet.texts, area, NAMES) if worksheet.takes_columns else None
+    """Return where review columns stand, None where they do not."""
+    return worksheet.standing(area, NAMES)
 
 
 def read_marks(worksheet: Worksheet, place: Place | None, rows: Rows) -> Marks:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from report import review
+from sheets.options import column
 
 
 def add_arguments(made: argparse.ArgumentParser) -> None:
@@ -11,10 +12,10 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     group = made.add_argument_group("review columns")
     group.add_argument(
         "--review", action="store_true",
-        help=f"write the columns {', '.join(review.NAMES)} right of the data (Google Sheets, .csv, .tsv)",
+        help=f"write the columns {', '.join(review.NAMES)} right of the data, in group colours where there are colours",
     )  # fmt: skip
     group.add_argument(
-        "--review-off", action="store_true", help="take these columns away, with the decisions in them; sort nothing"
+        "--review-off", action="store_true", help="take these columns away, keep the decisions in a file; sort nothing"
     )
     group.add_argument(
         "--undecided-first", action="store_true", help="put groups that are decided below everything else"
@@ -26,3 +27,7 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--overwrite-decisions", action="store_true", help="also where a row was decided otherwise in the sheet"
     )
+    group.add_argument(
+        "--preview-column", metavar="A", type=column,
+        help="with --review: fill this empty column with the pictures (Google Sheets)",
+    )  # fmt: skip

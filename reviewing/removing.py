@@ -1,23 +1,24 @@
 """Taking the review columns away."""
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 
 from console.exit_codes import DONE
 from console.interruption import Interruptions
 from console.messages import say
+from report import decisions
 from report.review import NAMES
 from reviewing.marks import standing
-from sheets.columns import columns_refused
 from sheets.opening import open_worksheet
 from sheets.options import area_of
+from sheets.rows import Scope
 
 
 def take_review_away(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Take the review columns away and leave everything else as it is; nothing is sorted."""
     area = area_of(options)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
-    if not worksheet.takes_columns:
-        raise columns_refused(options.spreadsheet)
     beside = standing(worksheet, area)
     if beside is None:
         say("There are no review columns: nothing was written.")
@@ -25,6 +26,16 @@ def take_review_away(options: argparse.Namespace, interruptions: Interruptions) 
     if options.dry_run:
         say(f"Dry run: nothing was written. The columns {', '.join(NAMES)} would be taken away.")
         return DONE
-    written = worksheet.remove(NAMES, beside, committing=interruptions.hold)
+    kept: list[Path] = []
+
+    def keep(texts: tuple[str, ...]) -> None:
+        below = replace(area, first_row=beside.header_row + 1, last_row=None, last_column=area.first_column)
+        urls = worksheet.read(below, Scope.RANGE_ONLY, at_least=len(texts)).urls
+        if decided := decisions.decisions_of(urls, texts):
+            kept.append(decisions.save(decided, worksheet.identity.spreadsheet, options.state / "decisions"))
+
+    written = worksheet.remove(NAMES, beside, keep, committing=interruptions.hold)
     say(f"Written: {written}", vital=True)
+    if kept:
+        say(f"The decisions in them are kept in {kept[0]}, for --apply-decisions.", vital=True)
     return interruptions.pending or DONE

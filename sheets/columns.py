@@ -6,6 +6,7 @@ is for people: only its name is ever written, never its cells.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from errors import NotFound, Unsortable, UsageError
 from sheets.a1 import Area, column_letters
@@ -28,17 +29,51 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """What a program that can draw makes visible around the columns; all of it goes away with them.
+
+    `group` names the column whose whole numbers, ascending down the sheet, say which rows belong together: groups get
+    two colours in turn, and a line where one begins. Rows whose column `keeper[0]` holds the text `keeper[1]` are
+    marked. `view` is the title of a view of the rows with a group, `widths` are the columns' in characters.
+    `preview` is an empty column (from 0) to be filled with the pictures of the rows, None for none.
+    """
+
+    group: str
+    keeper: tuple[str, str]
+    view: str
+    widths: tuple[int, ...]
+    preview: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """What to write along with a move: `texts[i]` are the cells of row i before the move, one less than the names.
 
     Columns that are not standing yet are put in at `place`; nothing that was there is overwritten. `choices` are what
-    people may choose from in the last column, where a back-end can offer that.
+    people may choose from in the last column, and `looks` what surrounds them, where a back-end can offer that.
     """
 
     names: tuple[str, ...]
     place: Place
     texts: tuple[tuple[str, ...], ...]
     choices: tuple[str, ...] = ()
+    looks: Looks | None = None
+
+    def column(self, name: str) -> int:
+        """Return where one of the columns stands, or would stand, from 0."""
+        return self.place.column + self.names.index(name)
+
+
+class Holder(Protocol):
+    """What may hold such columns: a worksheet."""
+
+    def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
+        """Return what the cells of an area show."""
+        ...
+
+    def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
+        """Return where the columns stand that belong to an area, None where they do not."""
+        ...
 
 
 def find_columns(texts: Texts, area: Area, names: Sequence[str]) -> Place | None:
@@ -58,12 +93,12 @@ def find_columns(texts: Texts, area: Area, names: Sequence[str]) -> Place | None
     return None
 
 
-def place_columns(texts: Texts, area: Area, scope: Scope, names: Sequence[str]) -> Place:
+def place_columns(worksheet: Holder, area: Area, scope: Scope, names: tuple[str, ...]) -> Place:
     """Return where the columns stand, or where to put them in: right of the last column with a name.
 
     Raises `Unsortable` where there is no row for names, or where the columns could not travel with the range.
     """
-    found = find_columns(texts, area, names)
+    found = worksheet.standing(area, names)
     if found is not None:
         return found
     row = area.first_row - 1
@@ -72,14 +107,15 @@ def place_columns(texts: Texts, area: Area, scope: Scope, names: Sequence[str]) 
             f"The range {area} begins in row 1, so there is no row above it for the names of the columns to add.",
             "Nothing was written. Put a row with names above the rows, and begin the range at row 2.",
         )
-    header = _header(texts, row)
+    header = _header(worksheet.texts, row)
     address = header[area.first_column] if area.first_column < len(header) else ""
     if has_scheme(address):
         raise Unsortable(
             f"Row {row}, right above the range {area}, holds an address, so it is no row of names.",
             "Nothing was written. Begin the range below the row with the names of the columns.",
         )
-    if "why" in names and {names[-1], "why"} <= set(header):
+    # One or two of the names may well be a person's own; most of them are what is left of ours.
+    if 2 * len(set(names) & set(header)) > len(names):
         raise Unsortable(
             f"Row {row} has some of the columns {', '.join(names)}, but not all of them side by side in this order.",
             "Nothing was written. Put them side by side again, or rename those that are your own.",
@@ -112,11 +148,11 @@ def widened(area: Area, found: Place | None, scope: Scope, names: Sequence[str])
     )
 
 
-def columns_refused(name: str) -> UsageError:
-    """Return the refusal of a back-end that cannot add columns."""
+def previews_refused(name: str, why: str) -> UsageError:
+    """Return the refusal of a back-end that cannot show pictures in cells."""
     return UsageError(
-        f"Columns cannot be added to {name} yet: only Google Sheets, .csv and .tsv take them.",
-        "Sort it without --review, or save the tab as .csv and name that file.",
+        f"Pictures cannot be shown in the cells of {name}: {why}.",
+        "Leave --preview-column away; --html FILE writes a page with the pictures.",
     )
 
 

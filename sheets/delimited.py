@@ -15,14 +15,14 @@ from pathlib import Path
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.beside import SideCell, parting
-from sheets.columns import Place, find_columns
+from sheets.columns import Place, find_columns, previews_refused
 from sheets.delimited_columns import filled, moving_area, with_columns, without_columns
 from sheets.filling import Filling, refuse_changed
 from sheets.formulas import references
 from sheets.links import address_in
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
 from sheets.rows import Obstacle, Rows, Scope, stop_at
-from sheets.worksheet import Committing, Identity, Move
+from sheets.worksheet import Committing, Identity, Keeping, Move
 
 _ANNOUNCED = re.compile(r"sep=(.)(?:\r\n|\r|\n)")  # Excel's own first line, which it never shows
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
@@ -90,8 +90,6 @@ def value_of(field: str) -> str:
 class DelimitedWorksheet:
     """A csv or tsv file as a worksheet; row numbers are record numbers, counted from 1."""
 
-    takes_columns = True
-
     def __init__(self, path: Path, *, backup: bool = True) -> None:
         self._path = path
         self._backup = backup
@@ -136,7 +134,17 @@ class DelimitedWorksheet:
         )
         return f"{what} of {self._path.name}{kept}"
 
-    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
+    def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
+        """Return where the columns stand, by their names; see `worksheet.Worksheet.standing`."""
+        return find_columns(self.texts, area, names)
+
+    def check_preview(self, area: Area, column: int) -> None:  # noqa: ARG002 - no column of a text file shows any
+        """Refuse; see `worksheet.Worksheet.check_preview`."""
+        raise previews_refused(self._path.name, "it is a file of texts, without formulas")
+
+    def remove(
+        self, names: tuple[str, ...], place: Place, keep: Keeping, *, committing: Committing = nullcontext
+    ) -> str:
         """Write the file without the columns; see `worksheet.Worksheet.remove`."""
         refuse_if_open_elsewhere(self._path)
         before = read_file(self._path)
@@ -144,6 +152,9 @@ class DelimitedWorksheet:
         below = Area(0, 0, place.header_row + 1)
         if find_columns(self.texts, below, names) != place:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
+        last = place.column + len(names) - 1
+        below_names = table.records[place.header_row :]
+        keep(tuple(value_of(record[last]) if last < len(record) else "" for record in below_names))
         records = without_columns(table.records, names, place)
         kept = self._replaced(table, records, before, committing)
         return f"{self._path.name} without {', '.join(names)}{kept}"

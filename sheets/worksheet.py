@@ -49,6 +49,8 @@ class Move:
             raise AssertionError("the order is not a permutation of the rows that were read")
 
 
+Keeping = Callable[[tuple[str, ...]], None]
+"""Given the texts of the last column, from the row below its name on, before they are taken away."""
 Committing = Callable[[], AbstractContextManager[object]]
 """Entered around the one write, so that a caller can hold back Ctrl-C until the outcome is known."""
 
@@ -59,11 +61,6 @@ class Worksheet(Protocol):
     @property
     def identity(self) -> Identity:
         """Which worksheet this is."""
-        ...
-
-    @property
-    def takes_columns(self) -> bool:
-        """Whether `reorder` can write columns along with a move, and `remove` take them away."""
         ...
 
     def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
@@ -92,10 +89,24 @@ class Worksheet(Protocol):
         """
         ...
 
-    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
-        """Take the columns of these names away in one atomic step; return one line that says what was written.
+    def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
+        """Return where columns that a move has written beside an area stand, None where they do not.
 
-        Raises `SheetChanged` when they no longer stand at `place`, and the errors of `read`.
+        Raises `Unsortable` when they stand twice, or are no longer side by side; and the errors of `read`.
+        """
+        ...
+
+    def check_preview(self, area: Area, column: int) -> None:
+        """Raise `UsageError` or `Unsortable` where a column cannot be filled with the pictures of an area's rows."""
+        ...
+
+    def remove(
+        self, names: tuple[str, ...], place: Place, keep: Keeping, *, committing: Committing = nullcontext
+    ) -> str:
+        """Take the columns away, and all that surrounds them, in one atomic step; return one line about it.
+
+        What people have put into the last column is given to `keep` first. Raises `SheetChanged` when the columns no
+        longer stand at `place`, and the errors of `read`.
         """
         ...
 

@@ -30,7 +30,7 @@ class Plan:
 
     `columns` is the tab's width when it was read; `watched` are the cells beside the range that must not have
     changed; `known` are the stamps in the spreadsheet. `writes` come before the sort; `overwritten` are the cells
-    that they write over, in which case there is a backup.
+    that they write over, each with the kind of paste that puts them back from the backup, which there is then.
     """
 
     sheet_id: int
@@ -43,7 +43,7 @@ class Plan:
     watched: tuple[Box, ...] = ()
     backup: Backup | None = None
     writes: tuple[dict[str, Any], ...] = ()
-    overwritten: Box | None = None
+    overwritten: tuple[tuple[Box, str], ...] = ()
 
 
 def ranks_of(order: Sequence[int]) -> tuple[int, ...]:

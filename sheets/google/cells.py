@@ -84,9 +84,21 @@ def side_cell(cell: Json) -> SideCell:
         value=_plain(cell),
         formula=formula(cell),
         note=bool(cell.get("note")),
-        colour=_colour(cell),
+        colour=colour(cell),
         picture=_drawn(cell),
     )
+
+
+def colour(cell: Json) -> str | None:
+    """Return the fill that somebody set on a cell, None for none or white."""
+    style = (cell.get("userEnteredFormat") or {}).get("backgroundColorStyle") or {}
+    if "themeColor" in style:
+        return None if style["themeColor"] == "BACKGROUND" else str(style["themeColor"])
+    rgb = style.get("rgbColor")
+    if not rgb:
+        return None if rgb is None else "black"  # zeros are left out, so black is an empty object
+    channels = tuple(round(255 * float(rgb.get(name, 0))) for name in ("red", "green", "blue"))
+    return None if channels == (255, 255, 255) else "#{:02x}{:02x}{:02x}".format(*channels)
 
 
 def grid(data: Json) -> tuple[int, int, Sequence[Sequence[Json]]]:
@@ -104,17 +116,6 @@ def _plain(cell: Json) -> str | float | bool | None:
     if "errorValue" in entered or link(cell):
         return str(cell.get("formattedValue") or link(cell) or "error")
     return None
-
-
-def _colour(cell: Json) -> str | None:
-    style = (cell.get("userEnteredFormat") or {}).get("backgroundColorStyle") or {}
-    if "themeColor" in style:
-        return None if style["themeColor"] == "BACKGROUND" else str(style["themeColor"])
-    rgb = style.get("rgbColor")
-    if not rgb:
-        return None if rgb is None else "black"  # zeros are left out, so black is an empty object
-    channels = tuple(round(255 * float(rgb.get(name, 0))) for name in ("red", "green", "blue"))
-    return None if channels == (255, 255, 255) else "#{:02x}{:02x}{:02x}".format(*channels)
 
 
 def _drawn(cell: Json) -> bool:

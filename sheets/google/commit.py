@@ -7,14 +7,15 @@ What came in between our last look and the batch is judged from the answer; see 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from errors import CurationError, ServiceFailed, SheetChanged
 from sheets.a1 import column_letters
 from sheets.columns import Columns
 from sheets.google import columns as google_columns
+from sheets.google import looks, previews
 from sheets.google.batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
 from sheets.google.client import Answered, Outcome, Refused, Service, Unknown
 from sheets.google.judgement import Seen, Verdict, judged, judged_later, sources, typed
@@ -22,6 +23,7 @@ from sheets.google.reading import Reading, seen_after
 from sheets.google.stamps import Stamp, cancelled, next_stamp
 from sheets.rows import Scope
 
+Json = Mapping[str, Any]
 _TRIES = 3
 _VERSIONS = "Open File > Version history > See version history and restore the version before this minute."
 
@@ -50,6 +52,7 @@ class Commit:
     ) -> None:
         self._desk = desk
         self._run = run
+        self._order = order
         self._ranks = ranks_of(order)
         self._scope = scope
         self._columns = columns
@@ -72,9 +75,11 @@ class Commit:
         unknown = 0
         for _ in range(2 * _TRIES):
             plan = self._plan(reading, stamp)
-            match self._delivered(body(plan)):
+            request = body(plan)
+            match self._delivered(request):
                 case Answered(answer):
                     self._pending = None
+                    self._give_back(request["requests"], answer.get("replies") or ())
                     return self._settled(plan, reading, seen_after(answer.get("updatedSpreadsheet") or {}, plan.box))
                 case Refused(refused) if not refused.stamp_exists:
                     # Only the stamp tells for sure: an answer may also fail after the batch was applied.
@@ -105,7 +110,13 @@ class Commit:
 
     def _plan(self, reading: Reading, stamp: Stamp) -> Plan:
         tab, columns = reading.tab, self._columns
-        writes = () if columns is None else google_columns.writing(tab.sheet_id, reading.box.top, columns)
+        writes: tuple[dict[str, Any], ...] = ()
+        if columns is not None:
+            writes = (
+                *google_columns.writing(tab, reading.box.top, columns, self._order),
+                *looks.drawing(tab, columns, reading.painted, stamp.id),
+                *(() if reading.strip is None else previews.filling(tab, reading.strip)),
+            )
         return Plan(
             tab.sheet_id,
             tab.title,
@@ -119,6 +130,16 @@ class Commit:
             writes=writes,
             overwritten=google_columns.overwritten(reading.box, columns),
         )
+
+    def _give_back(self, requests: Sequence[Json], replies: Sequence[Json]) -> None:
+        """Put rules for colours back that were others' when the batch deleted them; failing that, they are told."""
+        missing = looks.given_back(requests, replies)
+        if missing and not isinstance(self._delivered({"requests": missing}, STAMP_FIELDS), Answered):
+            raise ServiceFailed(
+                "In the moment of writing, somebody changed the rules for conditional formats, and one that was not"
+                " ours was deleted.",
+                f"The rows were written. {_VERSIONS}",
+            )
 
     def _delivered(self, request: dict[str, object], fields: str = ANSWER_FIELDS) -> Outcome:
         """Send, and again after a wait while a quota is used up, which means that nothing was applied."""
@@ -227,13 +248,15 @@ class Commit:
 
     def _put_back(self, plan: Plan) -> None:
         """Put the cells that the batch wrote over back from its copy of the tab; an edit may have moved them there."""
-        if plan.overwritten is None or plan.backup is None:
+        if not plan.overwritten or plan.backup is None:
             return
         # A second arrival finds the copy gone and is refused, so sending again does no harm.
-        requests = google_columns.putting_back(plan.sheet_id, plan.overwritten, plan.backup)
+        backup = plan.backup
+        requests = [google_columns.putting_back(plan.sheet_id, box, backup, kind) for box, kind in plan.overwritten]
         outcome = self._delivered({"requests": [*requests, google_columns.discarding(plan.backup)]}, STAMP_FIELDS)
         if not isinstance(outcome, Answered):
-            raise _NotTakenBack(f"the cells {plan.overwritten.name} are as they were in the tab {plan.backup.title!r}")
+            cells = ", ".join(box.name for box, _ in plan.overwritten)
+            raise _NotTakenBack(f"the cells {cells} are as they were in the tab {backup.title!r}")
 
     def _give_up(self, back: Plan, after: Seen, why: Verdict, verdict: Verdict) -> NoReturn:
         """Undo the sort back where it has parted something itself: other columns, or words typed since the sort."""

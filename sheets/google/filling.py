@@ -136,7 +136,7 @@ class Fill:
         requests = []
         for first, texts in only.runs():
             cells = Box(top + first, top + first + len(texts), filling.column, filling.column + 1)
-            requests += google_columns.putting_back(tab.sheet_id, cells, copy)
+            requests.append(google_columns.putting_back(tab.sheet_id, cells, copy))
         # A second arrival writes the same cells once more, so sending again does no harm while the copy stands.
         for _ in range(_TRIES):
             if isinstance(self._delivered({"requests": requests}), Answered):

@@ -6,16 +6,19 @@ from typing import Any
 
 from sheets.a1 import Area, column_letters
 from sheets.formulas import survives_move
+from sheets.google import tags as google_tags
 from sheets.google.stamps import KEY, Stamp, parsed_stamp
+from sheets.google.tags import Tags
 from sheets.rows import Obstacle
 
 Json = Mapping[str, Any]
 
 FIELDS = (
     "properties(title),developerMetadata(metadataId,metadataKey,metadataValue),"
-    "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount)),merges,"
+    "sheets(properties(sheetId,title,index,gridProperties(rowCount,columnCount,frozenRowCount)),merges,"
     "protectedRanges(range,warningOnly,requestingUserCanEdit,description),tables(tableId,name,range),"
-    "data(startRow,rowMetadata(hiddenByUser,hiddenByFilter)))"
+    f"{google_tags.TAB_FIELDS},data(startRow,rowMetadata(hiddenByUser,hiddenByFilter,{google_tags.LINE_FIELDS}),"
+    f"columnMetadata({google_tags.LINE_FIELDS})))"
 )
 CELL_LIMIT = 10_000_000
 _NOTHING = "Nothing was written."
@@ -58,7 +61,7 @@ class Preflight:
     """A tab without its cells: size, what lies over it, which rows are hidden, and the stamps of our runs.
 
     `hidden` maps 0-based rows to whether a filter hides them (False: a person, or a closed group of rows).
-    `taken` are the ids of all metadata of the spreadsheet, whoever wrote them.
+    `taken` are the ids of all metadata of the spreadsheet, whoever wrote them; `tags` is what we have put into the tab.
     """
 
     title: str
@@ -71,6 +74,7 @@ class Preflight:
     hidden: Mapping[int, bool] = field(default_factory=dict)
     stamps: tuple[Stamp, ...] = ()
     taken: frozenset[int] = frozenset()
+    tags: Tags = field(default_factory=Tags)
 
 
 def stamps(answer: Json) -> tuple[tuple[Stamp, ...], frozenset[int]]:
@@ -116,6 +120,7 @@ def preflight(answer: Json) -> Preflight:
         hidden=hidden_rows(sheet.get("data") or ()),
         stamps=ours,
         taken=taken,
+        tags=google_tags.tags(sheet),
     )
 
 
@@ -147,14 +152,19 @@ def compact(rows: Collection[int]) -> str:
     return ", ".join(pieces[:12]) + (f" and {more} more places" if more > 0 else "")
 
 
-def obstacles(tab: Preflight, moving: Box, cells_in_file: int, *, backup: bool = False) -> list[Obstacle]:
-    """Return what forbids sorting the cells `moving`, apart from what the cells themselves hold."""
+def obstacles(
+    tab: Preflight, moving: Box, cells_in_file: int, *, backup: bool = False, more_columns: int = 0
+) -> list[Obstacle]:
+    """Return what forbids sorting the cells `moving`, apart from what the cells themselves hold.
+
+    `more_columns` are put in on the way, and after a `backup` of the tab was made.
+    """
     return [
         *_hidden(tab, moving),
         *_merged(tab, moving),
         *_protected(tab, moving),
         *_tables(tab, moving),
-        *_full(tab, cells_in_file, backup=backup),
+        *full(tab, cells_in_file, backup=backup, more_columns=more_columns + 1),
     ]
 
 
@@ -237,15 +247,18 @@ def _tables(tab: Preflight, moving: Box) -> Iterable[Obstacle]:
             )
 
 
-def _full(tab: Preflight, cells_in_file: int, *, backup: bool) -> Iterable[Obstacle]:
-    needed = tab.rows + (tab.rows * tab.columns if backup else 0)
+def full(tab: Preflight, cells_in_file: int, *, backup: bool, more_columns: int = 0) -> Iterable[Obstacle]:
+    """Yield the obstacle when a copy of the tab, and columns put in, would pass the limit of cells."""
+    needed = tab.rows * (more_columns + (tab.columns if backup else 0))
     if cells_in_file + needed > CELL_LIMIT:
-        purpose = "the backup tab and a helper column" if backup else "a helper column"
+        columns = "a helper column" if more_columns == 1 else f"{more_columns} columns"
+        purpose = " and ".join(
+            part for part in ("a copy of the tab" if backup else "", columns if more_columns else "") if part
+        )
         yield Obstacle(
             f"The spreadsheet has {cells_in_file:,} cells; {purpose} of {needed:,} more would pass Google's limit of"
             f" {CELL_LIMIT:,}.",
-            f"Delete empty rows and columns or old tabs{', or do without the backup tab' if backup else ''}."
-            f" {_NOTHING}",
+            f"Delete empty rows and columns, or old tabs. {_NOTHING}",
         )
 
 

@@ -21,14 +21,38 @@ FIELDS = (
     "sheets(properties(sheetId,gridProperties(rowCount,columnCount)),"
     f"data(startRow,startColumn,rowData(values({CELL_FIELDS}))))"
 )
+STRIP_FIELDS = (
+    "sheets(properties(sheetId),data(startRow,startColumn,rowMetadata(pixelSize),rowData(values(userEnteredValue))))"
+)
 TEXT_FIELDS = "sheets(properties(sheetId),data(startRow,startColumn,rowData(values(formattedValue))))"
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A column for pictures of the addresses in `url_column`, on the rows from `top` on, all 0-based.
+
+    `held` is the formula in each cell, some other text for anything else that it holds, None for nothing; `heights`
+    are those of the rows, in pixels.
+    """
+
+    column: int
+    url_column: int
+    top: int
+    held: tuple[str | None, ...]
+    heights: tuple[int, ...]
+
+    @property
+    def rows(self) -> range:
+        """The rows, from 0."""
+        return range(self.top, self.top + len(self.held))
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The rows for the caller, the box of cells that would move, and the same cells for later comparison.
 
-    `columns` is what each column of the area holds.
+    `columns` is what each column of the area holds; `painted` are the columns of the tab, as far as they were read, in
+    which somebody has coloured a cell; `strip` is the column to be filled with pictures.
     """
 
     tab: Preflight
@@ -36,17 +60,23 @@ class Reading:
     box: Box
     seen: Seen
     columns: tuple[Counter[Hashable], ...]
+    painted: frozenset[int] = frozenset()
+    strip: Strip | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be read: the area and scope, what counts for the limit of cells, and rows read even if blank."""
+    """What is to be read: the area and scope, what counts for the limit of cells, and rows read even if blank.
+
+    `more_columns` will be put in, after a `backup` of the tab was made.
+    """
 
     area: Area
     scope: Scope
     cells_in_file: int
     backup: bool = False
     at_least: int = 0
+    more_columns: int = 0
 
 
 def asked(tab: Preflight, area: Area, scope: Scope) -> Box:
@@ -84,7 +114,26 @@ def reading(tab: Preflight, question: Question, place: Box, answer: Json) -> Rea
         tuple(_obstacles(tab, question, place, box, cells[:n])),
     )
     columns = columns_of([_values(row, place.top + i) for i, row in enumerate(area_rows[:n])])
-    return Reading(tab, rows, box, _seen(tab, question.scope, place, box, cells[:n]), columns)
+    painted = frozenset(
+        place.left + j for row in cells[:n] for j, cell in enumerate(row) if cell and google_cells.colour(cell)
+    )
+    return Reading(tab, rows, box, _seen(tab, question.scope, place, box, cells[:n]), columns, painted)
+
+
+def strip(answer: Json, place: Box, url_column: int) -> Strip:
+    """Read the answer to a request with `STRIP_FIELDS` over `place`, one column wide."""
+    found = blocks(answer)
+    held: list[str | None] = []
+    for (cell,) in matrix(found, place):
+        entered = cell.get("userEnteredValue")
+        held.append(None if entered is None else str(entered.get("formulaValue", "something")))
+    heights = [0] * len(held)
+    for block in found:
+        first = int(block.get("startRow", 0)) - place.top
+        for i, row in enumerate(block.get("rowMetadata") or (), first):
+            if 0 <= i < len(heights):
+                heights[i] = int(row.get("pixelSize", 0))
+    return Strip(place.left, url_column, place.top, tuple(held), tuple(heights))
 
 
 def texts(area: Area, place: Box, answer: Json) -> tuple[tuple[str, ...], ...]:
@@ -178,7 +227,7 @@ def _obstacles(
 ) -> Iterable[Obstacle]:
     if not cells:
         return
-    yield from obstacles(tab, box, question.cells_in_file, backup=question.backup)
+    yield from obstacles(tab, box, question.cells_in_file, backup=question.backup, more_columns=question.more_columns)
     left, right = box.left - place.left, box.right - place.left
     formulas = [
         (box.top + i, place.left + j, text)

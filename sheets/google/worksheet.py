@@ -34,25 +34,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from errors import NotFound, ServiceFailed, SheetChanged, Unsortable
-from sheets.a1 import Area
-from sheets.columns import Place, find_columns, place_columns
+from errors import NotFound, SheetChanged, Unsortable
+from sheets.a1 import Area, column_letters
+from sheets.columns import Columns, Place, find_columns, place_columns
 from sheets.filling import Filling, refuse_changed
 from sheets.google import columns as google_columns
 from sheets.google import filling as google_filling
 from sheets.google import preflight as google_preflight
+from sheets.google import previews, tags
 from sheets.google import reading as google_reading
-from sheets.google.batch import Backup, Plan, copying, quoted
-from sheets.google.client import Answered, Patience, Refused, Service
+from sheets.google.batch import Backup, Plan, quoted
+from sheets.google.client import Answered, Patience, Service
 from sheets.google.commit import Commit, Desk
 from sheets.google.credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
 from sheets.google.judgement import Seen, exchanged
 from sheets.google.open import Book, Tab, book, choose, find, target
 from sheets.google.preflight import Box, Preflight
-from sheets.google.reading import Question, Reading
+from sheets.google.reading import Question, Reading, Strip
+from sheets.google.removing import Removal, Stood
 from sheets.google.stamps import Stamp, verdict
 from sheets.rows import Obstacle, Rows, Scope
-from sheets.worksheet import Committing, Identity, Move
+from sheets.worksheet import Committing, Identity, Keeping, Move
 
 _STAMP_FIELDS = "developerMetadata(metadataId,metadataKey,metadataValue)"
 _AGAIN_FIELDS = (
@@ -63,8 +65,6 @@ _AGAIN_FIELDS = (
 
 class GoogleWorksheet:
     """One tab of a Google spreadsheet; implements `sheets.worksheet.Worksheet`."""
-
-    takes_columns = True
 
     def __init__(self, service: Service, found: Book, tab: Tab, *, backup_tab: bool = False) -> None:
         self._service = service
@@ -115,9 +115,23 @@ class GoogleWorksheet:
     def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
         """Return what the cells of an area show; see `worksheet.Worksheet.texts`."""
         self._service.refresh_patience()
-        tab = google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
-        place = google_reading.asked(tab, area, Scope.RANGE_ONLY)
-        return google_reading.texts(area, place, self._of_tab(google_reading.TEXT_FIELDS, place))
+        return self._shown(self._preflight(), area)
+
+    def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
+        """Return where the columns stand, by their tags; by their names where there are none.
+
+        See `worksheet.Worksheet.standing`.
+        """
+        self._service.refresh_patience()
+        return self._standing(self._preflight(), area, names)
+
+    def check_preview(self, area: Area, column: int) -> None:
+        """Raise where the column is not empty; see `worksheet.Worksheet.check_preview`."""
+        self._service.refresh_patience()
+        tab = self._preflight()
+        rows = google_reading.asked(tab, area, Scope.RANGE_ONLY)
+        previews.refuse_place(tab, area, column)
+        previews.refuse_held(self._strip(rows, column, area), tab.title)
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Apply `move` in one atomic batch, verified in its own answer; return one line that says what was written.
@@ -130,7 +144,7 @@ class GoogleWorksheet:
         self._service.refresh_patience()
         reading = self._ready(move)
         backups: list[Backup] = []
-        overwrites = move.columns is not None and move.columns.place.standing
+        overwrites = _writes_over(move.columns)
 
         def backup() -> Backup | None:
             if (self._backup_tab or overwrites) and not backups:
@@ -148,6 +162,8 @@ class GoogleWorksheet:
         with committing():
             self._service.refresh_patience()
             remark = Commit(desk, move.run, move.order, move.scope, move.columns).apply(reading)
+            if reading.strip is not None:
+                remark += self._typed_under(reading.strip, backups[0])
             if overwrites and not self._backup_tab and not remark:
                 remark = self._discarded(backups.pop())
         moved = sum(to != row for to, row in enumerate(move.order))
@@ -158,38 +174,33 @@ class GoogleWorksheet:
             f"{written}, and read back.{kept}{remark}"
         )
 
-    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
-        """Take columns away; a copy of the tab, made in the same step, stays until it is certain that they were ours.
-
-        See `worksheet.Worksheet.remove`.
-        """
+    def remove(
+        self, names: tuple[str, ...], place: Place, keep: Keeping, *, committing: Committing = nullcontext
+    ) -> str:
+        """Take columns away, with all that was drawn around them; see `removing` and `worksheet.Worksheet.remove`."""
         self._service.refresh_patience()
+        tab = self._preflight()
         below = Area(0, 0, place.header_row + 1)
-        if find_columns(self.texts, below, names) != place:
-            raise SheetChanged("The columns to take away stand elsewhere now.", "Nothing was written. Run again.")
+        before = self._stood(tab, place, len(names), tab.title)
+        if before is None or self._standing(tab, below, names) != place:
+            raise SheetChanged("The columns to take away changed meanwhile.", "Nothing was written. Run again.")
         copy = self._new_backup(f"{place}")
-        requests = [
-            copying(self._tab.sheet_id, copy),
-            google_columns.removing(self._tab.sheet_id, place, len(names)),
-        ]
+        for obstacle in google_preflight.full(tab, self._book.cells, backup=True):
+            raise Unsortable(obstacle.what, obstacle.hint)
+        keep(before.last)
+        pictures = [] if before.strip is None else previews.emptying(tab, before.strip)
+        removal = Removal(
+            self._service,
+            self._book.key,
+            tab,
+            place,
+            len(names),
+            copy,
+            lambda title: self._stood(tab, place, len(names), title),
+        )
         with committing():
-            outcome = self._service.send(self._book.key, {"requests": requests}, "replies")
-            if isinstance(outcome, Refused):
-                raise self._service.error(outcome.refusal, writing=True)
-            header = Area(place.column, place.column + len(names) - 1, place.header_row, place.header_row)
-            held = self._copied(copy, header)
-            if not held:
-                raise ServiceFailed(
-                    "Google did not answer, and no column is known to have been taken away.",
-                    "Look at the sheet, and run the same command again.",
-                )
-            if held != names:
-                raise ServiceFailed(
-                    "In the moment of taking the columns away, a column was inserted, deleted or moved, so that others"
-                    " were taken away.",
-                    f"They are in the tab {copy.title!r}, and in File > Version history.",
-                )
-            remark = self._discarded(copy)
+            self._service.refresh_patience()
+            remark = removal.apply(before, pictures)
         return f"{self._tab.title!r} in {self._book.title!r} without {', '.join(names)}{remark}"
 
     def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
@@ -201,13 +212,13 @@ class GoogleWorksheet:
 
         def fresh() -> Preflight:
             reading = self._look(filling.area, Scope.RANGE_ONLY, len(filling.rows))
-            place = find_columns(self.texts, filling.area, filling.names)
+            place = self._standing(reading.tab, filling.area, filling.names)
             held = [text for (text,) in self.texts(filling.cells)]
             refuse_changed(filling, reading.rows.urls, place, held, repr(self._tab.title))
             return reading.tab
 
         def cells(title: str, box: Box) -> Sequence[Any]:
-            return google_reading.blocks(self._of_cells(title, box, google_reading.FIELDS))
+            return google_reading.blocks(self._asked(google_reading.FIELDS, box.name, title))
 
         desk = google_filling.Desk(
             self._service, self._book.key, fresh, lambda: self._stamps()[0], cells, self._new_backup
@@ -225,7 +236,7 @@ class GoogleWorksheet:
 
     def _ready(self, move: Move) -> Reading:
         """Read again, and return what to plan from; raise when the rows changed or may not be moved."""
-        reading = self._look(move.area, move.scope, len(move.rows))
+        reading = self._look(move.area, move.scope, len(move.rows), move.columns)
         if reading.rows.urls != move.rows.urls:
             raise SheetChanged(
                 f"The addresses in {move.area} of {self._tab.title!r} changed while the pictures were compared.",
@@ -235,22 +246,66 @@ class GoogleWorksheet:
             raise Unsortable(obstacle.what, obstacle.hint)
         if move.columns is None:
             return reading
-        if place_columns(self.texts, move.area, move.scope, move.columns.names) != move.columns.place:
+        if place_columns(self, move.area, move.scope, move.columns.names) != move.columns.place:
             raise SheetChanged("The columns beside the range changed.", "Nothing was written. Run again.")
-        return google_columns.grown(reading, move.columns)
+        grown = google_columns.grown(reading, move.columns)
+        looks = move.columns.looks
+        if looks is None or looks.preview is None:
+            return grown
+        previews.refuse_place(reading.tab, move.area, looks.preview)
+        strip = self._strip(reading.box, looks.preview, move.area)
+        previews.refuse_held(strip, reading.tab.title)
+        return previews.filled(grown, strip)
 
     @staticmethod
     def _obstacle(reading: Reading, move: Move) -> Obstacle | None:
         standing = (entry for entry in reading.rows.obstacles if not (entry.yields_to_force and move.force))
         return next(standing, None)
 
-    def _look(self, area: Area, scope: Scope, at_least: int) -> Reading:
+    def _preflight(self) -> Preflight:
+        return google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
+
+    def _shown(self, tab: Preflight, area: Area, title: str | None = None) -> tuple[tuple[str, ...], ...]:
+        """Return what cells of the tab show, or those of the same place in the tab of another title."""
+        place = google_reading.asked(tab, area, Scope.RANGE_ONLY)
+        fields = google_reading.TEXT_FIELDS
+        answer = self._of_tab(fields, place) if title in (None, tab.title) else self._asked(fields, place.name, title)
+        return google_reading.texts(area, place, answer)
+
+    def _standing(self, tab: Preflight, area: Area, names: tuple[str, ...]) -> Place | None:
+        tagged = google_columns.tagged(tab, area, names)
+        return tagged or find_columns(lambda cells: self._shown(tab, cells), area, names)
+
+    def _strip(self, rows: Box, column: int, area: Area) -> Strip:
+        place = replace(rows, left=column, right=column + 1)
+        answer = self._of_tab(google_reading.STRIP_FIELDS, place)
+        return google_reading.strip(answer, place, area.first_column)
+
+    def _stood(self, tab: Preflight, place: Place, count: int, title: str) -> Stood | None:
+        """Return what stands where our columns are, in the tab or in a copy of it; None where there is no copy."""
+        end = place.column + count - 1
+        try:
+            (header,) = self._shown(tab, Area(place.column, end, place.header_row, place.header_row), title)
+            below = self._shown(tab, Area(end, end, place.header_row + 1, max(tab.rows, place.header_row + 1)), title)
+            strip = None
+            if (column := tab.tags.columns.get(tags.PREVIEW)) is not None:
+                cells = Box(place.header_row, tab.rows, column, column + 1)
+                fields = google_reading.STRIP_FIELDS
+                answer = self._of_tab(fields, cells) if title == tab.title else self._asked(fields, cells.name, title)
+                strip = google_reading.strip(answer, cells, 0)
+        except NotFound:
+            return None
+        return Stood(header, tuple(text for (text,) in below), strip)
+
+    def _look(self, area: Area, scope: Scope, at_least: int, columns: Columns | None = None) -> Reading:
+        backup = self._backup_tab or _writes_over(columns)
+        more = 0 if columns is None or columns.place.standing else len(columns.names)
         while True:
-            tab = google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
+            tab = self._preflight()
             place = google_reading.asked(tab, area, scope)
             answer = self._of_tab(google_reading.FIELDS, place)
             if google_reading.width_of(answer) == tab.columns:  # else a column came or went between the two
-                question = Question(area, scope, self._book.cells, self._backup_tab, at_least)
+                question = Question(area, scope, self._book.cells, backup, at_least, more)
                 return self._same_columns(google_reading.reading(tab, question, place, answer), area)
 
     def _same_columns(self, reading: Reading, area: Area) -> Reading:
@@ -292,13 +347,9 @@ class GoogleWorksheet:
             raise self._gone()
         return answer
 
-    def _asked(self, fields: str, cells: str) -> Mapping[str, Any]:
-        return self._service.spreadsheet_json(
-            self._book.key, {"ranges": quoted(self._tab.title, cells), "fields": fields}
-        )
-
-    def _of_cells(self, title: str, cells: Box, fields: str) -> Mapping[str, Any]:
-        return self._service.spreadsheet_json(self._book.key, {"ranges": quoted(title, cells.name), "fields": fields})
+    def _asked(self, fields: str, cells: str, title: str | None = None) -> Mapping[str, Any]:
+        name = quoted(self._tab.title if title is None else title, cells)
+        return self._service.spreadsheet_json(self._book.key, {"ranges": name, "fields": fields})
 
     def _find_tab(self) -> None:
         self._book = book(self._service, self._book.key)
@@ -315,14 +366,16 @@ class GoogleWorksheet:
             f"Nothing was written. Its worksheets are: {names}.",
         )
 
-    def _copied(self, copy: Backup, header: Area) -> tuple[str, ...]:
-        """Return the names that a copy of the tab has in the cells of `header`; none where there is no copy."""
-        cells = Box(header.first_row - 1, header.first_row, header.first_column, header.last_column + 1)
-        try:
-            answer = self._of_cells(copy.title, cells, google_reading.TEXT_FIELDS)
-        except NotFound:
-            return ()
-        return google_reading.texts(header, cells, answer)[0]
+    def _typed_under(self, strip: Strip, copy: Backup) -> str:
+        """Return a remark where somebody typed into the column of pictures in the moment before it was filled."""
+        cells = Box(strip.rows.start, strip.rows.stop, strip.column, strip.column + 1)
+        answer = self._asked(google_reading.STRIP_FIELDS, cells.name, copy.title)
+        typed = previews.others(google_reading.strip(answer, cells, 0))
+        if not typed:
+            return ""
+        letter = column_letters(strip.column)
+        names = ", ".join(f"{letter}{row + 1}" for row in typed[:20])
+        return f" In the moment before, somebody typed into {names}, where the pictures are now."
 
     def _discarded(self, copy: Backup) -> str:
         """Delete a copy of the tab that is no longer needed; return a remark where that failed."""
@@ -341,6 +394,13 @@ class GoogleWorksheet:
         titles = {tab.title for tab in self._book.tabs}
         title = next(name for i in range(len(titles) + 1) if (name := f"{stem} ({i})" if i else stem) not in titles)
         return Backup(number, title, self._book.sheets)
+
+
+def _writes_over(columns: Columns | None) -> bool:
+    """Whether writing the columns writes over cells, so that there must be a copy of the tab."""
+    if columns is None:
+        return False
+    return columns.place.standing or (columns.looks is not None and columns.looks.preview is not None)
 
 
 def _sheet_id(answer: Mapping[str, Any]) -> int | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from errors import UsageError
 from sheets.formulas import translated
 from sheets.links import address_in
-from sheets.xlsx.markup import Element, children, namespace, parse, relationship_id
+from sheets.xlsx.markup import Element, children, namespace, parse, parse_rows, relationship_id
 from sheets.xlsx.package import Package
 from sheets.xlsx.ranges import LAST_COLUMN, LAST_ROW, Box, box, cell, column_of
 from sheets.xlsx.workbook import Tab, shared_strings, string_of
@@ -86,17 +86,18 @@ class Grid:
     masters: dict[str, Master] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, package: Package, tab: Tab, name: str) -> "Grid":
-        """Read a tab. Raises `UsageError` for a damaged one."""
-        root = parse(package.read(tab.part), tab.part)
+    def of(cls, package: Package, tab: Tab, name: str, last_row: int | None = None) -> "Grid":
+        """Read a tab, or only as far as a row of it. Raises `UsageError` for a damaged one."""
+        data = package.read(tab.part)
+        root = parse(data, tab.part) if last_row is None else parse_rows(data, tab.part, last_row)
         space = namespace(root, tab.part)
-        data = root.find(f"{space}sheetData")
-        if data is None:
+        cells = root.find(f"{space}sheetData")
+        if cells is None:
             raise UsageError(f"{name} is damaged: {tab.part} has no rows.", "Open it in Excel and save it again.")
         tags = Tags(*(f"{space}{name}" for name in ("row", "c", "v", "f", "is")))
         strings = shared_strings(package, name)
         links = _links(package, tab, root, space)
-        grid = cls(tab.part, root, space, tags, data, _numbered(data, tags, tab.part), strings, links)
+        grid = cls(tab.part, root, space, tags, cells, _numbered(cells, tags, tab.part), strings, links)
         grid.masters = grid._shared_masters()
         return grid
 

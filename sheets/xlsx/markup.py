@@ -1,5 +1,7 @@
 """XML as this back-end reads and writes it; the one file that imports lxml."""
 
+import io
+
 from lxml import etree
 
 from errors import UsageError
@@ -31,6 +33,28 @@ def parse(data: bytes, part: str) -> Element:
             f"The workbook is damaged: {part} is no well-formed XML ({error.msg}).",
             "Open it in Excel or LibreOffice, let it repair the file, and save it again.",
         ) from error
+    return _without_entities(root, part)
+
+
+def parse_rows(data: bytes, part: str, last: int) -> Element:
+    """Return the root of a sheet, read as far as its row `last` is complete; what comes after it may be missing.
+
+    Raises `UsageError` as `parse` does, for what it has read.
+    """
+    limits = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
+    reading = etree.iterparse(io.BytesIO(data), events=("end",), tag="{*}row", **limits)
+    number = 0
+    try:
+        for _, row in reading:
+            number = int(row.get("r", str(number + 1)))
+            if number >= last:
+                return _without_entities(row.getroottree().getroot(), part)
+    except (etree.XMLSyntaxError, ValueError):
+        pass  # reading it whole will say what is wrong
+    return parse(data, part)
+
+
+def _without_entities(root: Element, part: str) -> Element:
     if root.getroottree().docinfo.internalDTD is not None:
         raise UsageError(f"{part} declares a document type, which no workbook does.", "Save the file again in Excel.")
     return root

@@ -33,7 +33,7 @@ class Sheet:
 
 def obstacles(sheet: Sheet) -> Iterator[Obstacle]:
     """Yield everything that moving the rows of `sheet.block` would harm."""
-    yield from _protected(sheet)
+    yield from protected(sheet)
     yield from _hidden_rows(sheet)
     yield from references.obstacles(sheet.grid, sheet.block, sheet.tab.title)
     yield from _arrays(sheet)
@@ -59,7 +59,8 @@ def _height(block: Box) -> int:
     return block.last_row - block.first_row + 1
 
 
-def _protected(sheet: Sheet) -> Iterator[Obstacle]:
+def protected(sheet: Sheet) -> Iterator[Obstacle]:
+    """Yield what says that nothing in the sheet, or in the workbook, should be changed."""
     # Nothing in the file enforces it; but a person who protects a sheet has asked that its cells stay in place.
     lock = sheet.grid.root.find(f"{sheet.grid.space}sheetProtection")
     if lock is not None and lock.get("sheet") in TRUE:
@@ -166,6 +167,24 @@ def _formulas(sheet: Sheet) -> Iterator[Obstacle]:
             " copy would read.",
             yields_to_force=True,
         )
+
+
+def painted(sheet: Sheet) -> frozenset[int]:
+    """Return the columns in which somebody has coloured a cell of the moving rows."""
+    colours = fills(sheet.package, sheet.name)
+    return frozenset(
+        column
+        for row in range(sheet.block.first_row, sheet.block.last_row + 1)
+        for column, one in sheet.grid.cells(row, 0, LAST_COLUMN)
+        if _fill(one.get("s"), colours)
+    )
+
+
+def table_ranges(sheet: Sheet) -> list[Box]:
+    """Return the ranges of the sheet's tables and pivot tables."""
+    tables = [box(table.get("ref", "")) for table in _parts(sheet, "table")]
+    pivots = (pivot.find("{*}location") for pivot in _parts(sheet, "pivotTable"))
+    return tables + [box(place.get("ref", "")) for place in pivots if place is not None]
 
 
 def _beside(

@@ -116,9 +116,14 @@ def shared_strings(package: Package, name: str) -> tuple[tuple[str, str | None],
     return tuple(string_of(string) for string in root.iterchildren(f"{namespace(root, part)}si"))
 
 
+def styles_part(package: Package, name: str) -> str | None:
+    """Return the name of the part of styles, None where there is none."""
+    return package.target(workbook_part(package, name), "styles")
+
+
 def fills(package: Package, name: str) -> tuple[str | None, ...]:
     """Return the fill of each cell format (index `s` of a cell), None for no fill."""
-    part = package.target(workbook_part(package, name), "styles")
+    part = styles_part(package, name)
     if part is None:
         return ()
     root = parse(package.read(part), part)

@@ -2,20 +2,21 @@
 
 from collections.abc import Hashable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
-from sheets.columns import Place, columns_refused
-from sheets.filling import Filling
+from sheets.columns import Columns, Place, find_columns, previews_refused
+from sheets.filling import Filling, refuse_changed
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
 from sheets.rows import Obstacle, Rows, Scope, stop_at
-from sheets.worksheet import Committing, Identity, Move
+from sheets.worksheet import Committing, Identity, Keeping, Move
+from sheets.xlsx import columns, looks
 from sheets.xlsx.grid import Grid
 from sheets.xlsx.markup import serialise
 from sheets.xlsx.moving import move_rows
-from sheets.xlsx.obstacles import Sheet, obstacles
+from sheets.xlsx.obstacles import Sheet, obstacles, painted, protected, table_ranges
 from sheets.xlsx.package import Package
 from sheets.xlsx.ranges import LAST_COLUMN, LAST_ROW, Box
 from sheets.xlsx.workbook import Tab, calculation_order, choose_tab, has_formulas, recalculating, tabs
@@ -23,8 +24,6 @@ from sheets.xlsx.workbook import Tab, calculation_order, choose_tab, has_formula
 
 class XlsxWorksheet:
     """One tab of a workbook; the file is read anew by every call and replaced whole by `reorder`."""
-
-    takes_columns = False
 
     def __init__(self, path: Path, title: str, *, backup: bool) -> None:
         self._path = path
@@ -55,7 +54,8 @@ class XlsxWorksheet:
 
     def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
         """Return the stored values of an area as text; see `worksheet.Worksheet.texts`."""
-        grid = self._opened(read_file(self._path)).grid
+        package, tab = self._found(read_file(self._path))
+        grid = Grid.of(package, tab, self._path.name, area.last_row)
         return tuple(
             grid.texts(number, area.first_column, area.last_column)
             for number in range(area.first_row, area.first_row + area.height)
@@ -63,8 +63,6 @@ class XlsxWorksheet:
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the rows in their new order; see `worksheet.Worksheet.reorder`."""
-        if move.columns is not None:
-            raise columns_refused(self._path.name)
         refuse_if_open_elsewhere(self._path)
         before = read_file(self._path)
         opened = self._opened(before)
@@ -72,9 +70,13 @@ class XlsxWorksheet:
         if rows.urls != move.rows.urls or rows.first_row != move.rows.first_row:
             raise self._changed()
         stop_at(opened.obstacles(move.area, move.scope, len(rows)), force=move.force)
+        changes: dict[str, bytes] = {}
+        if move.columns is not None:
+            changes = opened.with_columns(move.columns, move.area, len(rows))
+            move = _moving_columns(move, move.columns, opened)
         line = f"{Area(move.area.first_column, move.area.last_column, rows.first_row, rows.first_row + len(rows) - 1)}"
         expected = _everything(opened.grid, opened.block(move.area, move.scope, len(rows)), move)
-        data = opened.reordered(move)
+        data = opened.reordered(move, changes)
         del opened  # its tree is as large as the one that is checked next
         self._verify(expected, data, move)
 
@@ -82,21 +84,65 @@ class XlsxWorksheet:
         what = f"Rows of {line}" if move.scope is Scope.WHOLE_ROWS else line
         return f'{what} of "{self._title}" in {self._path.name}' + (f" (backup: {kept.name})" if kept else "")
 
-    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:  # noqa: ARG002 - there is nothing yet that it could take away
-        """Refuse; see `worksheet.Worksheet.takes_columns`."""
-        raise columns_refused(self._path.name)
+    def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
+        """Return where the columns stand, by their names; see `worksheet.Worksheet.standing`."""
+        return find_columns(self.texts, area, names)
 
-    def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:  # noqa: ARG002 - it has no columns to fill yet
-        """Refuse; see `worksheet.Worksheet.takes_columns`."""
-        raise columns_refused(self._path.name)
+    def check_preview(self, area: Area, column: int) -> None:  # noqa: ARG002 - no column of a workbook is filled
+        """Refuse; see `worksheet.Worksheet.check_preview`."""
+        raise previews_refused(self._path.name, "only Excel 365 knows =IMAGE(), others would show errors")
+
+    def remove(
+        self, names: tuple[str, ...], place: Place, keep: Keeping, *, committing: Committing = nullcontext
+    ) -> str:
+        """Write the file without the columns; see `worksheet.Worksheet.remove`."""
+        refuse_if_open_elsewhere(self._path)
+        before = read_file(self._path)
+        opened = self._opened(before)
+        below = Area(0, 0, place.header_row + 1)
+        if find_columns(self.texts, below, names) != place:
+            raise self._changed()
+        stop_at(protected(opened.sheet(below, Scope.RANGE, 1)), force=False)
+        ours = Box(place.header_row, place.column, LAST_ROW, place.column + len(names) - 1)
+        expected = {at: held for at, held in _everything(opened.grid).items() if not ours.holds(Box(*at, *at))}
+        keep(columns.shown(opened.grid, ours.last_column, place.header_row + 1))
+        data = opened.without_columns(place, len(names))
+        del opened
+        after = {at: held for at, held in _everything(self._opened(data).grid).items() if not ours.holds(Box(*at, *at))}
+        if after != expected:
+            raise self._not_pure()
+        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
+        return f'"{self._title}" in {self._path.name} without {", ".join(names)}' + (
+            f" (backup: {kept.name})" if kept else ""
+        )
+
+    def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
+        """Write the texts into their column; see `worksheet.Worksheet.fill`."""
+        refuse_if_open_elsewhere(self._path)
+        before = read_file(self._path)
+        opened = self._opened(before)
+        urls = opened.rows(filling.area, len(filling.rows)).urls
+        held = columns.shown(opened.grid, filling.column, filling.rows.first_row)
+        held += ("",) * (len(filling.rows) - len(held))
+        refuse_changed(filling, urls, find_columns(self.texts, filling.area, filling.names), held, self._path.name)
+        stop_at(protected(opened.sheet(filling.area, Scope.RANGE_ONLY, len(filling.rows))), force=False)
+        columns.fill_column(opened.grid, filling)
+        data = opened.rewritten({})
+        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
+        return f'{filling.names[-1]} of "{self._title}" in {self._path.name}' + (
+            f" (backup: {kept.name})" if kept else ""
+        )
 
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - a file carries no stamp of the run
         """Return None: the order of the rows themselves tells."""
         return None
 
-    def _opened(self, data: bytes) -> "_Opened":
+    def _found(self, data: bytes) -> tuple[Package, Tab]:
         package = Package(data, self._path.name)
-        tab = choose_tab(tabs(package, self._path.name), self._title, self._path.name)
+        return package, choose_tab(tabs(package, self._path.name), self._title, self._path.name)
+
+    def _opened(self, data: bytes) -> "_Opened":
+        package, tab = self._found(data)
         return _Opened(package, self._path.name, tab, Grid.of(package, tab, self._path.name))
 
     def _verify(self, expected: dict[tuple[int, int], Hashable], data: bytes, move: Move) -> None:
@@ -112,10 +158,13 @@ class XlsxWorksheet:
                 content = after.grid.content(one)
                 named[number] = "" if content.is_blank else after.grid.url(one, content)
         if found != expected or named != urls:
-            raise Unsortable(
-                f'The rows of "{self._title}" in {self._path.name} did not come out as a pure reordering.',
-                "Nothing was written. Please report this with the workbook.",
-            )
+            raise self._not_pure()
+
+    def _not_pure(self) -> Unsortable:
+        return Unsortable(
+            f'The rows of "{self._title}" in {self._path.name} did not come out as a pure reordering.',
+            "Nothing was written. Please report this with the workbook.",
+        )
 
     def _changed(self) -> SheetChanged:
         return SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
@@ -164,20 +213,50 @@ class _Opened:
 
     def obstacles(self, area: Area, scope: Scope, n: int) -> tuple[Obstacle, ...]:
         """Return what stands in the way of moving `n` rows of an area; nothing does for none."""
-        if n == 0:
-            return ()
-        sheet = Sheet(self.package, self.name, self.tab, self.grid, self.block(area, scope, n), area, scope)
-        return tuple(obstacles(sheet))
+        return tuple(obstacles(self.sheet(area, scope, n))) if n else ()
 
-    def reordered(self, move: Move) -> bytes:
-        """Return the workbook after the move; `grid` is the moved one from then on."""
-        block = self.block(move.area, move.scope, len(move.rows))
-        formulas = move_rows(self.grid, block, move.order, move.scope, self.tab.title)
-        changes = {self.tab.part: serialise(self.grid.root)}
-        changes |= calculation_order(self.package, self.name, self.tab, formulas)
+    def sheet(self, area: Area, scope: Scope, n: int) -> Sheet:
+        """Return what obstacles to moving `n` rows of an area are looked for in."""
+        return Sheet(self.package, self.name, self.tab, self.grid, self.block(area, scope, n), area, scope)
+
+    def with_columns(self, new: Columns, area: Area, n: int) -> dict[str, bytes]:
+        """Write columns into the tree, and draw what surrounds them; return the other parts that changed."""
+        sheet = self.sheet(area, Scope.RANGE, n)
+        if not new.place.standing:
+            columns.refuse_taken(self.grid, new.place, new.names, table_ranges(sheet))
+        columns.write_columns(self.grid, new, area.first_row)
+        return looks.draw(self.grid, self.package, self.name, new, painted(sheet))
+
+    def without_columns(self, place: Place, count: int) -> bytes:
+        """Return the workbook without columns and what surrounds them."""
+        changes = looks.clear(self.grid, self.package, self.name, place, count)
+        columns.erase_columns(self.grid, place, count)
+        return self.rewritten(changes)
+
+    def rewritten(self, changes: dict[str, bytes]) -> bytes:
+        """Return the workbook with the tree as it is now, and other parts that changed."""
+        changes = changes | {self.tab.part: serialise(self.grid.root)}
         if has_formulas(self.package, self.name):
             changes |= recalculating(self.package, self.name)
         return self.package.rewritten(changes)
+
+    def reordered(self, move: Move, changes: dict[str, bytes]) -> bytes:
+        """Return the workbook after the move and other changes; `grid` is the moved one from then on."""
+        block = self.block(move.area, move.scope, len(move.rows))
+        formulas = move_rows(self.grid, block, move.order, move.scope, self.tab.title)
+        return self.rewritten(changes | calculation_order(self.package, self.name, self.tab, formulas))
+
+
+def _moving_columns(move: Move, new: Columns, opened: _Opened) -> Move:
+    """Return a move that takes columns along which are in the tree by now, once they read as they should."""
+    area = move.area
+    if move.scope is not Scope.WHOLE_ROWS and not new.place.standing:
+        area = replace(area, last_column=area.last_column + len(new.names))
+    for number, texts in enumerate(new.texts, area.first_row):
+        if opened.grid.texts(number, new.place.column, new.place.column + len(texts) - 1) != texts:
+            raise AssertionError(f"row {number} does not say what was written into it")
+    rows = opened.rows(area, len(move.rows))
+    return replace(move, area=area, rows=rows, columns=None)
 
 
 def _everything(grid: Grid, block: Box | None = None, move: Move | None = None) -> dict[tuple[int, int], Hashable]:

@@ -7,17 +7,15 @@ from dataclasses import replace
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
 from sheets.beside import SideCell, parting
-from sheets.columns import Columns, Place, find_columns
+from sheets.columns import Columns, Place, find_columns, previews_refused
 from sheets.filling import Filling, refuse_changed
 from sheets.links import address_in
 from sheets.rows import Rows, Scope
-from sheets.worksheet import Committing, Identity, Move
+from sheets.worksheet import Committing, Identity, Keeping, Move
 
 
 class MemoryWorksheet:
     """A worksheet whose cells are texts in memory."""
-
-    takes_columns = True
 
     def __init__(self, cells: list[list[str]]) -> None:
         self.cells = cells
@@ -89,7 +87,17 @@ class MemoryWorksheet:
         whole = at.standing or move.scope is Scope.WHOLE_ROWS
         return move.area if whole else replace(move.area, last_column=move.area.last_column + len(names))
 
-    def remove(self, names: tuple[str, ...], place: Place, *, committing: Committing = nullcontext) -> str:
+    def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
+        return find_columns(self.texts, area, names)
+
+    def check_preview(self, area: Area, column: int) -> None:  # noqa: ARG002 - there is nothing to see it with
+        raise previews_refused("memory", "nobody looks at it")
+
+    def remove(
+        self, names: tuple[str, ...], place: Place, keep: Keeping, *, committing: Committing = nullcontext
+    ) -> str:
+        at = place.column + len(names) - 1
+        keep(tuple(row[at] if at < len(row) else "" for row in self.cells[place.header_row :]))
         with committing():
             for row in self.cells[place.header_row - 1 :]:
                 del row[place.column : place.column + len(names)]
@@ -99,7 +107,7 @@ class MemoryWorksheet:
         self.before_write()
         rows = self.read(filling.area, Scope.RANGE_ONLY, at_least=len(filling.rows))
         held = [text for (text,) in self.texts(filling.cells)]
-        refuse_changed(filling, rows.urls, find_columns(self.texts, filling.area, filling.names), held, "memory")
+        refuse_changed(filling, rows.urls, self.standing(filling.area, filling.names), held, "memory")
         with committing():
             for first, texts in filling.runs():
                 for row, text in zip(self.cells[rows.first_row - 1 + first :], texts, strict=False):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from errors import SheetChanged, Unsortable, UsageError
+from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
-from sheets.columns import Columns, find_columns, place_columns, widened
+from sheets.columns import Columns, Looks, place_columns, widened
 from sheets.filling import Filling
 from sheets.rows import Scope
 from sheets.worksheet import Move, Worksheet
@@ -22,6 +22,7 @@ ROWS = [
     ["3", "https://c.example/3.jpg", "cow"],
 ]
 ORDER = (2, 0, 1)
+LOOKS = Looks("group", ("why", "one"), "possible duplicates", (7, 20, 9))
 TEXTS = (("1", "=1+1"), ("", "+49"), ("1", "one, two"))
 FIRST = [
     [*ROWS[0], *NAMES],
@@ -31,15 +32,15 @@ FIRST = [
 ]
 
 
-@pytest.fixture(params=["memory", "csv", "google"])
+@pytest.fixture(params=["memory", "csv", "xlsx", "google"])
 def hands(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     yield from bench(request.param, tmp_path)
 
 
 def reviewed(worksheet: Worksheet, texts=TEXTS, order=ORDER, scope=Scope.RANGE, area=AREA) -> Move:
-    at = place_columns(worksheet.texts, area, scope, NAMES)
+    at = place_columns(worksheet, area, scope, NAMES)
     wide = widened(area, at, scope, NAMES)
-    columns = Columns(NAMES, at, texts, choices=("keep", "drop"))
+    columns = Columns(NAMES, at, texts, choices=("keep", "drop"), looks=LOOKS)
     return Move(wide, scope, worksheet.read(wide, scope), order, f"run-{at.standing}", columns=columns)
 
 
@@ -83,7 +84,7 @@ def test_an_ordinary_move_takes_standing_columns_along(hands: Bench) -> None:
     worksheet = hands.make(ROWS)
     worksheet.reorder(reviewed(worksheet))
     hands.type(3, 6, "keep")
-    at = find_columns(worksheet.texts, AREA, NAMES)
+    at = worksheet.standing(AREA, NAMES)
     wide = widened(AREA, at, Scope.RANGE, NAMES)
     worksheet.reorder(Move(wide, Scope.RANGE, worksheet.read(wide, Scope.RANGE), (1, 2, 0), "run-2"))
     assert hands.texts() == [
@@ -97,11 +98,15 @@ def test_an_ordinary_move_takes_standing_columns_along(hands: Bench) -> None:
 def test_taken_away_they_leave_what_a_move_without_them_leaves(hands: Bench) -> None:
     worksheet = hands.make(ROWS)
     worksheet.reorder(reviewed(worksheet))
-    at = find_columns(worksheet.texts, AREA, NAMES)
+    at = worksheet.standing(AREA, NAMES)
     assert at is not None
-    assert worksheet.remove(NAMES, at)
+    hands.type(3, 6, "drop")
+    kept: list[tuple[str, ...]] = []
+    assert worksheet.remove(NAMES, at, kept.append)
     assert hands.texts() == [[*row[:3]] for row in FIRST]
-    assert find_columns(worksheet.texts, AREA, NAMES) is None
+    ((nothing, decided, *rest),) = kept
+    assert (nothing, decided) == ("", "drop") and not any(rest)
+    assert worksheet.standing(AREA, NAMES) is None
 
 
 def test_whole_rows_take_them_right_of_labels_beside_the_range(hands: Bench) -> None:
@@ -121,7 +126,7 @@ def test_columns_between_the_range_and_the_place_are_refused(hands: Bench) -> No
 
 def test_columns_moved_away_from_the_range_are_refused_even_with_range_only(hands: Bench) -> None:
     worksheet = hands.make([[*row[:3], "x" if i else "own", *(NAMES if i == 0 else ())] for i, row in enumerate(ROWS)])
-    at = find_columns(worksheet.texts, AREA, NAMES)
+    at = worksheet.standing(AREA, NAMES)
     assert at is not None and at.column == 4
     with pytest.raises(Unsortable) as refused:
         widened(AREA, at, Scope.RANGE_ONLY, NAMES)
@@ -132,7 +137,7 @@ def test_own_columns_of_such_names_are_neither_found_nor_written(hands: Bench) -
     rows = [[*row, *(("group", "status") if i == 0 else ("mine", "good"))] for i, row in enumerate(ROWS)]
     worksheet = hands.make(rows)
     wide = Area(1, 4, 2)
-    assert find_columns(worksheet.texts, wide, NAMES) is None
+    assert worksheet.standing(wide, NAMES) is None
     worksheet.reorder(reviewed(worksheet, area=wide))
     assert [row[3:5] for row in hands.texts()] == [row[3:] for row in rows]
 
@@ -162,18 +167,9 @@ def test_an_address_edited_meanwhile_leaves_no_columns(hands: Bench) -> None:
     assert hands.texts() == before
 
 
-def test_a_workbook_refuses_columns_by_name(tmp_path: Path) -> None:
-    (book,) = bench("xlsx", tmp_path)
-    worksheet = book.make(ROWS)
-    assert not worksheet.takes_columns
-    with pytest.raises(UsageError, match=r"rows\.xlsx"):
-        worksheet.reorder(reviewed(worksheet))
-    assert book.texts() == ROWS
-
-
 def filling(worksheet: Worksheet, texts: tuple[str | None, ...]) -> Filling:
     rows = worksheet.read(AREA, Scope.RANGE_ONLY)
-    at = find_columns(worksheet.texts, AREA, NAMES)
+    at = worksheet.standing(AREA, NAMES)
     assert at is not None
     cells = Area(5, 5, rows.first_row, rows.first_row + len(rows) - 1)
     return Filling(AREA, rows, NAMES, at, tuple(text for (text,) in worksheet.texts(cells)), texts)

@@ -15,7 +15,7 @@ from tests.contract.backends import trimmed
 from tests.contract.google_bench import opened
 from tests.contract.test_columns import NAMES, ROWS, TEXTS
 from tests.end_to_end.commands import run
-from tests.end_to_end.test_sort_command import EXPECTED, LOOPBACK, read_csv, sort, table, undo_command, urls, web
+from tests.end_to_end.test_sort_command import EXPECTED, read_csv, sort, table, undo_command, urls, web
 from tests.end_to_end.test_sort_google import command, google, rows_of
 from tests.google.server import StandIn
 from tests.google.state import State
@@ -96,20 +96,6 @@ def test_a_csv_of_uneven_records_is_refused_and_left_as_it_is(table: Path) -> No
     assert table.read_bytes() == before
 
 
-def test_an_xlsx_is_refused_before_anything_is_fetched(web, tmp_path: Path) -> None:
-    import openpyxl  # noqa: PLC0415 - the one test here that makes a workbook
-
-    book = openpyxl.Workbook()
-    book.active.append(["url"])
-    book.active.append([f"{web.url}/1/original.jpg"])
-    book.save(tmp_path / "foods.xlsx")
-    web.requests.clear()
-    refused = run("sort_similar.py", "-s", "foods.xlsx", "-r", "A2:A", "--review", *LOOPBACK, cwd=tmp_path)
-    assert refused.returncode == 2
-    assert "foods.xlsx" in refused.stderr
-    assert web.requests == []
-
-
 @pytest.fixture
 def key(google: StandIn, urls: list[str]) -> str:
     rows: list[list[object]] = [["#", "url", "label"], *[[i, url, f"label {i}"] for i, url in enumerate(urls)]]
@@ -161,7 +147,7 @@ def test_no_word_of_a_labeler_is_lost_by_an_edit_in_the_moment_of_writing(
     worksheet = opened(google, key)
     hands = google.labeler(key)
     area = Area(2, 3, 2)
-    at = place_columns(worksheet.texts, area, Scope.RANGE, NAMES)
+    at = place_columns(worksheet, area, Scope.RANGE, NAMES)
     move = Move(
         area, Scope.RANGE, worksheet.read(area, Scope.RANGE), (2, 0, 1), "one", columns=Columns(NAMES, at, TEXTS)
     )
@@ -169,7 +155,7 @@ def test_no_word_of_a_labeler_is_lost_by_an_edit_in_the_moment_of_writing(
         worksheet.reorder(move)
         for row, word in enumerate(("keep", "drop", "keep"), start=2):
             hands.type(f"G{row}", word)
-        at = place_columns(worksheet.texts, area, Scope.RANGE, NAMES)
+        at = place_columns(worksheet, area, Scope.RANGE, NAMES)
         area = widened(area, at, Scope.RANGE, NAMES)
         rows = worksheet.read(area, Scope.RANGE)
         texts = (("9", "new"),) * 3

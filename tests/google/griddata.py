@@ -37,7 +37,7 @@ def spreadsheet(book: Book, ranges: list[str], mask: masks.Mask | None, *, grid_
             mine = [box for found, box in boxes if found.id == sheet.id]
             if boxes and not mine:
                 continue
-            sheets.append(_sheet(sheet, index, mine, renderer if with_data else None, below, ranged=bool(boxes)))
+            sheets.append(_sheet(book, index, mine, renderer if with_data else None, below))
         full["sheets"] = []
     if book.named_ranges:
         full["namedRanges"] = list(book.named_ranges)
@@ -54,6 +54,22 @@ def spreadsheet(book: Book, ranges: list[str], mask: masks.Mask | None, *, grid_
 
 def _at_spreadsheet(entry: Json) -> bool:
     return bool(entry["location"].get("locationType") == "SPREADSHEET")
+
+
+Tags = dict[tuple[str, int], list[Json]]
+
+
+def _tags(book: Book, sheet: Sheet) -> Tags:
+    """Return the developer metadata of a sheet by where it sits: on the whole of it, on a row, on a column."""
+    found: Tags = {}
+    for entry in book.metadata.values():
+        place = entry["location"]
+        lines = place.get("dimensionRange")
+        if place["locationType"] == "SHEET" and place["sheetId"] == sheet.id:
+            found.setdefault(("SHEET", 0), []).append(entry)
+        elif lines and lines.get("sheetId", 0) == sheet.id:
+            found.setdefault((lines["dimension"], lines["startIndex"]), []).append(entry)
+    return found
 
 
 def sheet_properties(sheet: Sheet, index: int) -> Json:
@@ -75,18 +91,19 @@ def sheet_properties(sheet: Sheet, index: int) -> Json:
     return found
 
 
-def _sheet(
-    sheet: Sheet, index: int, boxes: list[Box], renderer: Renderer | None, mask: masks.Mask, *, ranged: bool
-) -> Json:
+def _sheet(book: Book, index: int, boxes: list[Box], renderer: Renderer | None, mask: masks.Mask) -> Json:
+    sheet = book.sheets[index]
+    tags = _tags(book, sheet)
     found: Json = {"properties": sheet_properties(sheet, index)}
     if renderer is not None:
         found["data"] = []
-    merges = [m for m in sheet.merges if not ranged or any(m.meets(box) for box in boxes)]
+    merges = [m for m in sheet.merges if not boxes or any(m.meets(box) for box in boxes)]
     if merges:
         found["merges"] = [to_grid_range(sheet.id, merge) for merge in merges]
     for name in PARTS:
-        if sheet.parts.get(name):
-            found[name] = sheet.parts[name]
+        kept = tags.get(("SHEET", 0)) if name == "developerMetadata" else sheet.parts.get(name)
+        if kept:
+            found[name] = kept
     if sheet.basic_filter is not None:
         found["basicFilter"] = sheet.basic_filter
     for dimension, name in (("ROWS", "rowGroups"), ("COLUMNS", "columnGroups")):
@@ -96,11 +113,11 @@ def _sheet(
         found = masks.apply(found, mask)
     if renderer is not None and "data" in found:
         below = mask.get("data", {})
-        found["data"] = [_grid(sheet, box, renderer, below) for box in boxes or [sheet.whole]]
+        found["data"] = [_grid(sheet, box, renderer, below, tags) for box in boxes or [sheet.whole]]
     return found
 
 
-def _grid(sheet: Sheet, box: Box, renderer: Renderer, mask: masks.Mask) -> Json:
+def _grid(sheet: Sheet, box: Box, renderer: Renderer, mask: masks.Mask, tags: Tags) -> Json:
     corner = {"startRow": box.top, "startColumn": box.left}
     found: Json = {name: index for name, index in corner.items() if index and masks.wants(mask, name)}
     if masks.wants(mask, "rowData"):
@@ -110,21 +127,27 @@ def _grid(sheet: Sheet, box: Box, renderer: Renderer, mask: masks.Mask) -> Json:
     if masks.wants(mask, "rowMetadata"):
         plain = {"pixelSize": ROW_PIXELS}
         meta = sheet.row_meta
-        shown = [_meta(meta[i], ROW_PIXELS) if i in meta else plain for i in range(box.top, box.bottom)]
+        tagged = {index for dimension, index in tags if dimension == "ROWS"}
+        shown = [
+            _meta(meta.get(i), ROW_PIXELS, tags.get(("ROWS", i))) if i in meta or i in tagged else plain
+            for i in range(box.top, box.bottom)
+        ]
         found["rowMetadata"] = masks.apply(shown, mask.get("rowMetadata", {}))
     if masks.wants(mask, "columnMetadata"):
-        shown = [_meta(sheet.column_meta.get(i), COLUMN_PIXELS) for i in range(box.left, box.right)]
+        shown = [
+            _meta(sheet.column_meta.get(i), COLUMN_PIXELS, tags.get(("COLUMNS", i))) for i in range(box.left, box.right)
+        ]
         found["columnMetadata"] = masks.apply(shown, mask.get("columnMetadata", {}))
     return found
 
 
-def _meta(stored: Json | None, pixels: int) -> Json:
+def _meta(stored: Json | None, pixels: int, tags: list[Json] | None) -> Json:
     """Return DimensionProperties in Google's order: hidden flags first, then the size."""
     stored = stored or {}
     found: Json = {name: True for name in ("hiddenByFilter", "hiddenByUser") if stored.get(name)}
     found["pixelSize"] = stored.get("pixelSize", pixels)
-    if stored.get("developerMetadata"):
-        found["developerMetadata"] = stored["developerMetadata"]
+    if tags:
+        found["developerMetadata"] = tags
     return found
 
 

@@ -87,7 +87,7 @@ def test_a_table_over_the_range_refuses_and_names_the_conversion() -> None:
 def test_the_limit_of_cells_counts_the_helper_and_the_backup() -> None:
     assert said(tab(), 9_999_980) == ""
     assert "10,000,000" in said(tab(), 9_999_981)
-    assert "backup tab" in said(tab(), 9_999_980, backup=True)
+    assert "a copy of the tab" in said(tab(), 9_999_980, backup=True)
 
 
 def test_formulas_that_look_at_another_row_yield_to_force() -> None:
