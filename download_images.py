@@ -74,8 +74,10 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
             comparing = None if options.no_groups else steps.update
             desk = Desk(sheet, last, choices, folder, _matching(options), spared, comparing, store.open_bytes)
-            passing = options.no_keep_bytes
-            look = Look(sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store), passing=passing)
+            look = Look(
+                sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store),
+                exported=folder.exported(), passing=options.no_keep_bytes,
+            )  # fmt: skip
             ready = _export(desk, look, dry_run=options.dry_run)
         if not options.dry_run:
             interruptions.written = f"The export into {folder.path} is complete; run the command again for its summary."

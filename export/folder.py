@@ -97,6 +97,20 @@ class Folder:
             finally:
                 self._is_locked = False
 
+    def exported(self) -> Callable[[str], bytes | None]:
+        """Return what gives the very bytes that an export has put here for a URL, None where there are none of it."""
+        paths = {url: path for path, url in self.memory.sources.items() if url}
+
+        def find(url: str) -> bytes | None:
+            path = paths.get(url, "")
+            sha256 = self.memory.files.get(path, "")
+            if not (sha256 and self._holds(path, sha256)):
+                return None
+            data = (self.path / path).read_bytes()
+            return data if _sha256(data) == sha256 else None
+
+        return find
+
     def of_others(self, paths: Iterable[str]) -> frozenset[str]:
         """Return those of the paths at which something lies that no export put there."""
         return frozenset(path for path in paths if path not in self.memory.files and os.path.lexists(self.path / path))

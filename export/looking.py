@@ -1,5 +1,7 @@
 """What the rows show: what the store knows, what is fetched, and the last good picture where the live one fails."""
 
+import hashlib
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -8,6 +10,7 @@ from export.grouping import Readings
 from export.remarks import Remark, stale
 from images import FetchFailure, Picture, Settings, Store
 from images.knowledge import contents_known, judge
+from images.store import Visit
 from images.targets import Web, read_target
 
 _FINAL: Final = frozenset({"opted_out", "refused_address"})
@@ -29,11 +32,21 @@ class Seen:
 class Look:
     """How the pictures of the rows are read in one run."""
 
-    def __init__(
-        self, urls: Sequence[str], settings: Settings, store: Store, read: Read, *, passing: bool = False
+    def __init__(  # noqa: PLR0913 - what is to be read, how, and where it may lie already
+        self,
+        urls: Sequence[str],
+        settings: Settings,
+        store: Store,
+        read: Read,
+        *,
+        exported: Callable[[str], bytes | None],
+        passing: bool = False,
     ) -> None:
-        """Note what the store knows of these rows, before all is read; `passing` bytes are kept for this run only."""
-        self._urls, self._settings, self._read = urls, settings, read
+        """Note what the store knows of these rows, before all is read.
+
+        `exported` gives the bytes that an earlier export has of a URL; `passing` bytes are kept for this run only.
+        """
+        self._urls, self._settings, self._read, self._exported = urls, settings, read, exported
         self.store = store
         self._kept_before = frozenset(sha256 for sha256, _ in store.objects.kept()) if passing else None
         self._stale: dict[str, Remark] = {}
@@ -73,16 +86,27 @@ class Look:
         failed = {
             url: reading
             for url, reading in readings.items()
-            if isinstance(reading, FetchFailure) and reading.status not in _FINAL and self._was_good(url)
+            if isinstance(reading, FetchFailure)
+            and reading.status not in _FINAL
+            and (self._was_good(url) or self._put_back(url))
         }
         if failed:
-            self.store.record([self._before[url] for url in failed], [])  # a failed refresh may have written over them
             wanted = [url for url, reading in readings.items() if isinstance(reading, Picture) or url in failed]
             again = self._read(wanted, replace(self._settings, refresh=False))
             readings = {**readings, **{url: found for url, found in again.items() if isinstance(found, Picture)}}
             self._stale |= {url: stale(failure.reason) for url, failure in failed.items()}
         shown = {url for url in self._stale if isinstance(readings[url], Picture)}
         return Seen(readings, self._known, {url: remark for url, remark in self._stale.items() if url in shown})
+
+    def _put_back(self, url: str) -> bool:
+        """Take into the store what an earlier export has of a row, where the store has lost it."""
+        target, data = read_target(url), self._exported(url)
+        if data is None or not isinstance(target, Web):
+            return False
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.store.objects.keep(sha256, data)
+        self.store.record([Visit(target.url, "", "ok", "", None, sha256, time=time.time())], [])
+        return True
 
     def _was_good(self, url: str) -> bool:
         visit = self._before.get(url)

@@ -5,7 +5,7 @@ import hashlib
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -134,19 +134,26 @@ class Run:
             final = arrived.job.at.url
             self.ends[key] = outcome.problem
             self.failed_at[key] = final
-            if outcome.lasting and not self._stays_good(key, outcome.problem):
+            if outcome.lasting and not self._stays_good(key, outcome.problem.status):
                 self._visits.append(visit_of(arrived.job, self._policy, outcome.problem))
 
-    def _stays_good(self, key: str, problem: Problem) -> bool:
+    def _stays_good(self, key: str, status: str) -> bool:
         """Say whether a refresh failed of a picture that is known: it stays known, unless its owner opted out."""
         visit = self._known.visits.get(key)
-        return visit is not None and visit.sha256 is not None and problem.status != "opted_out"
+        return visit is not None and visit.sha256 is not None and status not in {"ok", "opted_out"}
+
+    def _worth_keeping(self, visits: Iterable[Visit]) -> list[Visit]:
+        """Return the visits, their contents decoded, but for those that lead to no picture where one was known."""
+        statuses = {visit.url: self.contents[str(visit.sha256)].status for visit in visits}
+        return [visit for visit in visits if not self._stays_good(visit.url, statuses[visit.url])]
 
     def _take_document(self, key: str, job: Job, document: Document) -> None:
         visit = visit_of(job, self._policy, document)
         pending = self._offer(key, job.at.url, document.sha256, document)
-        if pending is not None and not self._settings.keep_bytes:
-            pending.visits.append(visit)  # nothing to come back to before it is decoded
+        if pending is None:
+            self._visits += self._worth_keeping([visit])
+        elif not self._settings.keep_bytes or key in self._known.visits:
+            pending.visits.append(visit)  # nothing to come back to before it is decoded, or something better
         else:
             self._visits.append(visit)
 
@@ -207,7 +214,7 @@ class Run:
         self.contents[sha256] = content
         if content.status not in _NOT_REMEMBERED:
             self._new.append(content)
-        self._visits += pending.visits
+        self._visits += self._worth_keeping(pending.visits)
         if isinstance(pending.source, bytes):
             self._in_memory -= pending.size
         for key, final_url in pending.waiting:
@@ -267,7 +274,7 @@ class Run:
             while True:
                 arrived = self._pool.delivered.get_nowait()
                 if isinstance(arrived, Fetched) and isinstance(arrived.outcome, Document):
-                    if self._settings.keep_bytes:
+                    if self._settings.keep_bytes and arrived.job.start.url not in self._known.visits:
                         visit = visit_of(arrived.job, self._policy, arrived.outcome)
                         self._visits.append(visit)
                     self._dispose(arrived.outcome.source)

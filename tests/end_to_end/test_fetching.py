@@ -149,15 +149,17 @@ def test_refresh_asks_whether_something_changed(tmp_path: Path) -> None:
 
 
 def test_a_refresh_that_fails_forgets_no_picture_unless_its_owner_opted_out(tmp_path: Path) -> None:
-    answers = {"/a": Answer(picture(1)), "/b": Answer(picture(2))}
+    answers = {"/a": Answer(picture(1)), "/b": Answer(picture(2)), "/c": Answer(picture(3))}
     with serving(lambda request: answers[request.path]) as server:
         urls = [f"http://shop.test:{server.port}{path}" for path in answers]
         first = read(tmp_path, urls, local_settings())
         answers.update({"/a": Answer(status=404), "/b": Answer(picture(2), headers={"X-Robots-Tag": "noimageai"})})
+        answers["/c"] = Answer(picture(4)[: len(picture(4)) // 2])
         failed = read(tmp_path, urls, local_settings(refresh=True))
         later = read(tmp_path, urls, local_settings())
-    assert [status(result) for result in failed.values()] == ["http_error", "opted_out"]
-    assert comparable({urls[0]: later[urls[0]]}) == comparable({urls[0]: first[urls[0]]})
+    assert [status(result) for result in failed.values()] == ["http_error", "opted_out", "broken_picture"]
+    for url in (urls[0], urls[2]):
+        assert comparable({url: later[url]}) == comparable({url: first[url]})
     assert status(later[urls[1]]) == "opted_out"
 
 
