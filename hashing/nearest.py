@@ -5,19 +5,16 @@ similar at every threshold above it. With one algorithm it is that hash's Hammin
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hashing import nearest_numba
+from hashing import nearest_numba, nearest_plain
 from hashing.pairs_numba import AVAILABLE
 
 _MUCH: Final = 5e9
 """Words to be compared from which on it pays to compile: NumPy takes a second for each thousand million."""
-_COLUMNS: Final = 256
-_FEW: Final = 16
-"""For up to 16 nearest, the smallest of each of 256 columns bounds their distance; for more, as many more columns."""
 
 Hashes = NDArray[np.uint64]
 Distances = NDArray[np.uint16]
@@ -64,36 +61,15 @@ class Collection:
 
     def nearest_each(self, queries: Hashes, k: int, quorum: int = 1) -> list[Neighbours]:
         """Return what `nearest` returns for each of the queries (q, a, w)."""
-        if self.compiled and k > 0:
-            return self._compiled(queries, k, quorum, 64 * self.words.shape[1])
-        return [self._nearest(query, min(k, len(self)), quorum) for query in queries]
+        return self._found(queries, k, quorum, 64 * self.words.shape[1])
 
     def within_each(self, queries: Hashes, threshold: int, quorum: int = 1) -> list[Neighbours]:
         """Return what `within` returns for each of the queries (q, a, w)."""
-        if self.compiled and threshold > 0 and len(self):
-            return self._compiled(queries, len(self), quorum, threshold - 1)
-        return [self._within(query, threshold, quorum) for query in queries]
+        return self._found(queries, len(self), quorum, threshold - 1)
 
-    def _nearest(self, query: Hashes, k: int, quorum: int) -> Neighbours:
-        distance, each = self._distances(query, quorum)
-        if k <= 0:
-            return self._chosen(np.empty(0, np.intp), distance, each, 0)
-        # So many columns have a smallest within the bound: at least k are within it. Only these are sorted.
-        columns = _COLUMNS * -(-k // _FEW)
-        top = distance[: len(distance) // columns * columns].reshape(-1, columns)
-        part = top.min(axis=0) if len(top) else distance
-        rows = np.flatnonzero(distance <= np.partition(part, k - 1)[k - 1])
-        if len(rows) > 4 * k:
-            rows = rows[distance[rows] <= np.partition(distance[rows], k - 1)[k - 1]]
-        return self._chosen(rows, distance, each, k)
-
-    def _within(self, query: Hashes, threshold: int, quorum: int) -> Neighbours:
-        distance, each = self._distances(query, quorum)
-        rows = np.flatnonzero(distance < threshold)
-        return self._chosen(rows, distance, each, len(rows))
-
-    def _compiled(self, queries: Hashes, k: int, quorum: int, most: int) -> list[Neighbours]:
-        keys, counts = nearest_numba.keys_of(self.words, queries, k, quorum, most)
+    def _found(self, queries: Hashes, k: int, quorum: int, most: int) -> list[Neighbours]:
+        engine = nearest_numba if self.compiled and k > 0 and most >= 0 else nearest_plain
+        keys, counts = engine.keys_of(self.words, queries, k, quorum, most)
         rows = (keys & ((1 << nearest_numba.ROW_BITS) - 1)).astype(np.intp)
         distances = (keys >> nearest_numba.DISTANCE_AT).astype(np.uint16)
         each = distances[:, None]
@@ -106,31 +82,3 @@ class Collection:
             Neighbours(rows[start:end], distances[start:end], each[start:end])
             for start, end in zip([0, *ends], ends, strict=False)
         ]
-
-    def _distances(self, query: Hashes, quorum: int) -> tuple[NDArray[Any], list[NDArray[Any]]]:
-        each = [_hamming(words, own) for words, own in zip(self.words, query, strict=True)]
-        return _smallest(each, quorum), each
-
-    def _chosen(self, rows: NDArray[np.intp], distance: NDArray[Any], each: list[NDArray[Any]], k: int) -> Neighbours:
-        table = np.stack([one[rows] for one in each], axis=1).astype(np.uint16)
-        order = np.lexsort((rows, table.sum(axis=1, dtype=np.int64), distance[rows]))[:k]
-        return Neighbours(rows[order], distance[rows[order]].astype(np.uint16), table[order])
-
-
-def _hamming(words: Hashes, query: Hashes) -> NDArray[Any]:
-    """Return the distances of n hashes, words (w, n), to one (w,)."""
-    found: NDArray[Any] = np.bitwise_count(words[0] ^ query[0])
-    if len(words) > 3:  # 256 bits no longer fit into a byte
-        found = found.astype(np.uint16)
-    for word, own in zip(words[1:], query[1:], strict=True):
-        found += np.bitwise_count(word ^ own)
-    return found
-
-
-def _smallest(each: list[NDArray[Any]], quorum: int) -> NDArray[Any]:
-    """Return the quorum-th smallest of each picture's distances, by exchanging neighbours until that one is found."""
-    rows = list(each)
-    for done in range(quorum):
-        for i in range(len(rows) - 1, done, -1):
-            rows[i - 1], rows[i] = np.minimum(rows[i - 1], rows[i]), np.maximum(rows[i - 1], rows[i])
-    return rows[quorum - 1]

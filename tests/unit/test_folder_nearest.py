@@ -72,3 +72,24 @@ def test_the_plain_search_for_pairs_finds_what_the_fast_one_finds(quorum: int) -
     hashes[150:] = hashes[:150] ^ (np.uint64(1) << random.integers(0, 64, (150, 3), dtype=np.uint64))
     ballot = Ballot(20, quorum)
     assert (similar_pairs(hashes, ballot).pairs == compare_all(hashes, ballot, compared).pairs).all()
+
+
+@pytest.mark.parametrize("n", [1, 255, 600, 5000, 70_000])
+@pytest.mark.parametrize(("a", "w"), [(1, 1), (3, 1), (2, 4)])
+def test_many_queries_in_blocks_and_threads_find_what_a_plain_sort_finds(*, n: int, a: int, w: int) -> None:
+    """Sizes below and above a tile, a block and what is worth threads, with many ties and equal fingerprints."""
+    random = np.random.default_rng(n)
+    hashes = random.integers(0, 2**64, (n, a, w), dtype=np.uint64)
+    hashes[n // 2 :] = hashes[: n - n // 2] ^ random.integers(0, 8, (n - n // 2, a, w), dtype=np.uint64)
+    queries = hashes[random.integers(0, n, 61 if a * w == 1 else 16)] ^ np.uint64(5)
+    quorum = (a + 1) // 2
+    collection = Collection.of(hashes)
+    nearest = collection.nearest_each(queries, 10, quorum)
+    within = collection.within_each(queries, 12, quorum)
+    for i, query in enumerate(queries):
+        each = np.bitwise_count(hashes ^ query).sum(axis=2, dtype=np.int64)
+        distance = np.sort(each, axis=1)[:, quorum - 1]
+        order = np.lexsort((np.arange(n), each.sum(axis=1), distance))
+        assert nearest[i].rows.tolist() == order[:10].tolist()
+        assert nearest[i].each.tolist() == each[order[:10]].tolist()
+        assert within[i].rows.tolist() == [row for row in order.tolist() if distance[row] < 12]
