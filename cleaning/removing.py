@@ -108,9 +108,25 @@ def _remove(log: Log, number: int, name: File, keeper: File) -> None:
             log.retarget(number, step)
             move_new(step.source, str(step.target))
     _check_keeper(log, number, keeper)
+    if step.target is None and MOVED not in log.became.values():
+        _check_trash(log, number)
     if log.way == PERMANENTLY and step.target is not None:
         os.unlink(step.target)  # noqa: PTH108
     log.note(number, MOVED)
+
+
+def _check_trash(log: Log, number: int) -> None:
+    """Raise `StateError` when the first file of a run is not found in the trash: nothing more would come back."""
+    step = log.steps[number]
+    if trash.Trash([step.source]).find(step.sha256, step.marks) is not None:
+        return
+    log.note(number, MOVED)
+    raise StateError(
+        f"{step.source} went to the trash, but is not found there, so that --undo could not bring it back."
+        " The removal stopped there; its near-duplicate is where it was.",
+        "Name a folder with --backup. On macOS the terminal needs Full Disk Access (System Settings, Privacy) to look"
+        " into the trash.",
+    )
 
 
 def _check_keeper(log: Log, number: int, keeper: File) -> None:

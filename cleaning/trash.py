@@ -1,6 +1,8 @@
 """The trash of the system: Send2Trash puts files there, and here they are found again."""
 
 import contextlib
+import ctypes
+import errno
 import os
 import re
 import sys
@@ -17,11 +19,18 @@ from images.folder import Marks
 
 _INFO: Final = ".trashinfo"  # https://specifications.freedesktop.org/trash-spec/latest/
 
+_FIXED_DRIVE: Final = 3  # https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-getdrivetypew
+
 
 def put(path: str) -> None:
     """Put a file into the trash of its disk; raise `OSError` where there is none."""
-    # Bytes, because a name may be no valid text; Windows takes text only.
-    send2trash.send2trash(path if sys.platform == "win32" else os.fsencode(path))
+    if sys.platform == "win32":
+        # Where there is no Recycle Bin, on a network share or a stick, Windows would delete for good without asking.
+        if ctypes.windll.kernel32.GetDriveTypeW(_mount_point(path)) != _FIXED_DRIVE:
+            raise OSError(errno.ENOTSUP, "its drive has no Recycle Bin; name a folder with --backup")
+        send2trash.send2trash(path)
+    else:
+        send2trash.send2trash(os.fsencode(path))  # bytes, because a name may be no valid text
 
 
 class Trash:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -160,6 +161,28 @@ def test_the_trash_gives_back_what_it_got(folder: Path) -> None:
     assert (len(restored.files), restored.lost) == (2, [])
     assert _names(folder) == ["1.jpg", "2.jpg", "d/3.jpg"]
     assert trash.Trash([str(folder / "2.jpg")]).find(log.steps[0].sha256, log.steps[0].marks) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no variable says where the trash is")
+def test_a_trash_that_cannot_be_looked_into_takes_one_file_and_no_more(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on macOS, where a terminal may put files into the trash and may not see them there."""
+
+    def hide() -> None:
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "elsewhere"))
+
+    _, outcome = _remove(folder, removing.TRASH)
+    if outcome.left:
+        pytest.skip(f"no trash here: {outcome.left[0][1]}")
+    undoing.restore(Log.load(next((folder.parent / "logs").iterdir())), lambda *_: None)
+    with pytest.raises(StateError, match="is not found there"):
+        _remove(folder, removing.TRASH, hide)
+    monkeypatch.undo()
+    assert _names(folder) == ["1.jpg", "d/3.jpg"]
+    logs = sorted((folder.parent / "logs").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert len(undoing.restore(Log.load(logs[-1]), lambda *_: None).files) == 1
+    assert _names(folder) == ["1.jpg", "2.jpg", "d/3.jpg"]
 
 
 def test_what_was_deleted_permanently_is_named_by_undo(folder: Path) -> None:
