@@ -27,11 +27,14 @@ from export.planning import Choices, Sheet
 from hashing import DEFAULT_THRESHOLD
 from images import Settings, Store, read_pictures
 from images import options as fetching
+from report.decisions import read_decisions
 from report.result import Result, last_result_path, write
+from reviewing.deciding import decided_of
+from reviewing.marks import Marks, read_marks, standing
 from sheets.a1 import Area, column_letters
 from sheets.opening import is_local, open_worksheet
 from sheets.options import area_of, base_folder_of, column
-from sheets.rows import Scope
+from sheets.rows import Rows, Scope
 from sheets.worksheet import Worksheet
 
 _EXAMPLES = """\
@@ -65,15 +68,19 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     settings = replace(settings, keep_bytes=True, fingerprints=not options.no_groups)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, read_only=True)
-    sheet = _read(worksheet, area, options)
+    saved = read_decisions(options.decisions) if options.decisions else []
+    sheet, marks = _read(worksheet, area, options)
     if not any(sheet.urls):
         raise NotFound(f"The range {area} holds no rows. Nothing was written.", "Is it the right tab and column?")
     spared = Path(options.spreadsheet) if is_local(options.spreadsheet) else None
     last = _last_result(worksheet, area, options)
+    decided = decided_of(marks, sheet.urls, saved)
+    sheet = replace(sheet, decisions=decided.kinds)
     with _alone_in(folder, options), Store(fetching.store_folder(options)) as store:
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
             comparing = None if options.no_groups else steps.update
-            desk = Desk(sheet, last, choices, folder, _matching(options), spared, comparing, store.open_bytes)
+            apart = decided.apart_in(options.state)
+            desk = Desk(sheet, last, choices, folder, _matching(options), spared, comparing, store.open_bytes, apart)
             look = Look(
                 sheet.urls, settings, store, lambda urls, how: _fetch(urls, how, store),
                 exported=folder.exported(), passing=options.no_keep_bytes,
@@ -84,6 +91,7 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
         look.forget(row.sha256 for row in ready.plan.rows)
         cleaned = folder.clean(ready.unowned) if options.clean and not options.dry_run else Cleaned()
     found = _found(worksheet, area, ready, choices, options)
+    found.summary.update(decisions=decided.counts, decisions_for_no_row=decided.strangers)
     found.summary.update(finding.done(folder.path, ready, cleaned, dry_run=options.dry_run))
     found.summary["seconds"] = round(time.monotonic() - started, 3)
     _tell(found, choices, options)
@@ -133,25 +141,34 @@ def _matching(options: argparse.Namespace) -> dict[str, Any]:
     return said
 
 
-def _read(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Sheet:
-    """Read the rows and the columns asked for; rows that move in between would get the labels of others."""
+def _read(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> tuple[Sheet, Marks]:
+    """Read the rows, the columns asked for and what people decided; rows that move in between would get others'."""
     wanted = sorted({one for one in (options.label_column, options.names) if isinstance(one, int)})
     for _ in range(_ATTEMPTS):
+        place = standing(worksheet, area)
         rows = worksheet.read(area, Scope.RANGE_ONLY)
-        if not (wanted and rows.urls):
-            return Sheet(rows.first_row, rows.urls)
-        texts = worksheet.texts(Area(wanted[0], wanted[-1], rows.first_row, rows.first_row + len(rows) - 1))
+        marks = read_marks(worksheet, place, rows)
+        if not rows.urls or not (wanted or any(marks.decisions)):
+            return Sheet(rows.first_row, rows.urls), marks
+        columns = _columns(worksheet, rows, wanted)
         again = worksheet.read(area, Scope.RANGE_ONLY)
         if again.cells == rows.cells and again.urls == rows.urls:
-            columns = {one: tuple(row[one - wanted[0]].strip() for row in texts) for one in wanted}
             _refuse_blank(columns, area)
-            return Sheet(rows.first_row, rows.urls, columns.get(options.label_column), columns.get(options.names))
+            sheet = Sheet(rows.first_row, rows.urls, columns.get(options.label_column), columns.get(options.names))
+            return sheet, marks
     raise SheetChanged("Others kept editing the sheet while it was read.", "Nothing was written. Run again later.")
 
 
-def _refuse_blank(columns: Mapping[int, Sequence[str]], area: Area) -> None:
+def _columns(worksheet: Worksheet, rows: Rows, wanted: Sequence[int]) -> dict[int | None, tuple[str, ...]]:
+    if not wanted:
+        return {}
+    texts = worksheet.texts(Area(wanted[0], wanted[-1], rows.first_row, rows.first_row + len(rows) - 1))
+    return {one: tuple(row[one - wanted[0]].strip() for row in texts) for one in wanted}
+
+
+def _refuse_blank(columns: Mapping[int | None, Sequence[str]], area: Area) -> None:
     for one, cells in columns.items():
-        if not any(cells):
+        if one is not None and not any(cells):
             raise UsageError(
                 f"Column {column_letters(one)} holds nothing on the rows of {area}.", "Is it the right column?"
             )
@@ -207,6 +224,7 @@ def _found(worksheet: Worksheet, area: Area, ready: Ready, choices: Choices, opt
     parameters["format"] = choices.layout.name
     if isinstance(options.names, int):
         parameters["names"] = column_letters(options.names)
+    parameters |= {"undecided": options.undecided, "decisions": options.decisions and str(options.decisions)}
     parameters["label_column"] = None if options.label_column is None else column_letters(options.label_column)
     found = Found(identity.spreadsheet, identity.worksheet, str(area), parameters, ready.plan.rows)
     found.summary.update(finding.summarise(ready.plan), grouping=ready.grouping.source)

@@ -4,6 +4,7 @@
     |-- UsageError             the command line asks for something impossible   exit 2
     |-- NotFound               no such spreadsheet, worksheet, file or record
     |-- AccessRefused          the service, or the file system, says no
+    |-- Undecided              rows that people were to decide on first are not decided
     |-- Unsortable             the worksheet has something that a sort would harm
     |-- ServiceFailed          the service did not answer within its bound, or broke its word
     |-- StateError             an undo file, result or store of ours cannot be used
@@ -41,6 +42,10 @@ class AccessRefused(CurationError):
 
 class Unsortable(CurationError):
     """The worksheet holds something that moving these rows would harm; nothing was written."""
+
+
+class Undecided(CurationError):
+    """Rows wait for a decision of people, and the run was told not to go on without; nothing was written."""
 
 
 class ServiceFailed(CurationError):

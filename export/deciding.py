@@ -1,6 +1,6 @@
 """From what was read to what is to be written: groups, plan, and what the output folder lacks; nothing is written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from export.shards import Read, sums_of, writer_of
 from export.writing import Progress, Written
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
 from hashing import Progress as Comparing
+from images import Picture
 from report.building import contents_of
 from report.result import Result
 
@@ -50,7 +51,7 @@ class Desk:
     `last` is the last sort of the range, None without one; `asked` are the `Result.parameters` that the command line
     names, those of the last sort hold for the others. `spared` is a file that is never overwritten: the sheet
     itself. `comparing` is told how far a comparison of the pictures is; without it, they are not compared.
-    `read` gives the bytes of a content.
+    `read` gives the bytes of a content; `apart` says which pairs of the rows' contents people decided to be distinct.
     """
 
     sheet: Sheet
@@ -61,6 +62,7 @@ class Desk:
     spared: Path | None
     comparing: Comparing | None
     read: Read
+    apart: Callable[[Sequence[str | None]], frozenset[tuple[str, str]]] = lambda _: frozenset()
 
     def decide(self, seen: Seen, progress: Progress) -> Ready:
         """Return what the folder is to hold, and what it lacks; `progress` counts the files that are checked.
@@ -117,6 +119,8 @@ class Desk:
         return path in self.folder.memory.sources
 
     def _grouping(self, readings: Readings) -> Grouping:
+        shown = [readings[url] for url in self.sheet.urls]
+        apart = self.apart([one.sha256 if isinstance(one, Picture) else None for one in shown])
         used = {**(self.last.parameters if self.last else {}), **self.asked}
 
         def arranged() -> Arrangement:
@@ -125,11 +129,12 @@ class Desk:
                 Ballot(used.get("diff", DEFAULT_THRESHOLD)),
                 verify=used.get("verify", True),
                 orientations=used.get("orientations", ()),
+                distinct_pairs=apart,
                 progress=self.comparing,
             )
 
         compare = arranged if self.comparing else None
-        return grouping_of(self.last, self.asked, self.sheet.urls, readings, compare)
+        return grouping_of(self.last, self.asked, self.sheet.urls, readings, compare, apart=apart)
 
     def _spare_the_sheet(self, paths: Iterable[str]) -> None:
         spared = self.spared.resolve() if self.spared else None

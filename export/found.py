@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from export.choosing import DROPPED
 from export.deciding import Ready
 from export.folder import Cleaned
 from export.layouts import guessed_types
@@ -53,6 +54,8 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "bytes": sum(row.bytes or 0 for row in exported),
         "labels": dict(Counter(row.label or "" for row in exported if row.label is not None).most_common()),
         "left_out": sum(row.status == LEFT_OUT for row in rows),
+        "dropped": sum(row.status == LEFT_OUT and row.reason == DROPPED for row in rows),
+        "undecided_groups": [list(group) for group in plan.waiting],
         "changed": [row.row for row in rows if "changed" in row.flags],
         "stale": [row.row for row in rows if "stale" in row.flags],
         "label_conflicts": [
@@ -105,6 +108,9 @@ def lines_of(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
     yield f"  {figures['rows']} rows: {figures['files']} with a picture to export ({size(figures['bytes'])})"
     yield f"  Groups and families: {figures['grouping']}"
     yield from _left_out(found.rows)
+    yield from _undecided(figures)
+    if figures.get("decisions_for_no_row"):
+        yield f"  {counted(figures['decisions_for_no_row'], 'decision')} of the file for no row of this range"
     if figures["unreadable_rows"]:
         yield from _unreadable(found)
     yield from _splits(found, wanted)
@@ -113,12 +119,23 @@ def lines_of(found: Found, wanted: Mapping[str, float]) -> Iterator[str]:
 
 def _left_out(rows: Sequence[ManifestRow]) -> Iterator[str]:
     left = [row for row in rows if row.status == LEFT_OUT]
+    if dropped := [row.row for row in left if row.reason == DROPPED]:
+        yield f"  {len(dropped)} left out as decided (drop): {_numbers(dropped)}"
+        left = [row for row in left if row.reason != DROPPED]
     placeholders = [row.row for row in left if "placeholder_suspected" in row.flags]
     others = len(left) - len(placeholders)
     if placeholders:
         yield f"  {len(placeholders)} left out as suspected placeholders: {_numbers(placeholders)} (see --placeholders)"
     if others:
         yield f"  {others} left out, as another member of their group is kept"
+
+
+def _undecided(figures: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what people still have to decide; where nobody decided anything, they may never mean to."""
+    groups = figures["undecided_groups"]
+    if groups and figures.get("decisions"):
+        first = _numbers([rows[0] for rows in groups])
+        yield f"  {counted(len(groups), 'group')} not decided yet, from {first} on (see --undecided)"
 
 
 def _unreadable(found: Found) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Which rows are near-duplicates: as the last sort found where its rows still match, or computed anew."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from hashing import Arrangement
@@ -33,21 +33,23 @@ def matched(last: Result, urls: Sequence[str]) -> list[ResultRow] | None:
     return [row for row in found if row is not None] if None not in found else None
 
 
-def grouping_of(
+def grouping_of(  # noqa: PLR0913 - the last sort, what it is held against, and what takes its place
     last: Result | None,
     parameters: Mapping[str, object],
     urls: Sequence[str],
     readings: Readings,
     arranged: Callable[[], Arrangement] | None,
+    *,
+    apart: Collection[tuple[str, str]] = (),
 ) -> Grouping:
     """Return the groups of the last sort, or those that `arranged` computes where that one does not fit.
 
     Without `arranged` nothing is compared, and then no row is in a group.
 
-    It fits when it has the same rows by URL and occurrence, saw the very pictures that are there now, and was
-    made with `parameters`, as far as these say something.
+    It fits when it has the same rows by URL and occurrence, saw the very pictures that are there now, was made with
+    `parameters`, as far as these say something, and has no two contents in one group that are to be kept `apart`.
     """
-    reason = _why_not(last, parameters, urls, readings)
+    reason = _why_not(last, parameters, urls, readings) or _why_not_together(last, apart)
     if last is not None and reason is None:
         rows = matched(last, urls) or []
         return Grouping(
@@ -64,6 +66,16 @@ def grouping_of(
     keepers = {group.representative for group in made.groups}
     kept = tuple(None if number is None else i in keepers for i, number in enumerate(made.group))
     return Grouping(made.group, made.family, made.block, kept, f"computed now: {reason}")
+
+
+def _why_not_together(last: Result | None, apart: Collection[tuple[str, str]]) -> str | None:
+    groups: dict[str, set[int]] = defaultdict(set)
+    for row in last.rows if last else ():
+        if row.sha256 and row.group is not None:
+            groups[row.sha256].add(row.group)
+    if any(groups.get(one, set()) & groups.get(other, set()) for one, other in apart):
+        return "pictures were decided to be distinct since the last sort"
+    return None
 
 
 def _why_not(

@@ -7,6 +7,7 @@ from typing import Final
 
 from errors import UsageError
 from export import splits
+from export.choosing import UNDECIDED, Wanted
 from export.folder import Folder
 from export.layouts import LAYOUTS
 from export.parquet import refuse_without_pyarrow
@@ -54,6 +55,14 @@ def add_output(made: argparse.ArgumentParser, column: Column) -> None:
         "--no-groups", action="store_true",
         help="compare no pictures where no sort of these rows is known: faster; leaves groups and families blank",
     )  # fmt: skip
+    group.add_argument(
+        "--undecided", choices=UNDECIDED,
+        help="groups that nobody is done with: stop, export their best picture, or all (default: as --keep says)",
+    )  # fmt: skip
+    group.add_argument(
+        "--decisions", metavar="FILE", type=Path,
+        help="a file that a review page saved; it goes before the column decision of the sheet",
+    )  # fmt: skip
     group.add_argument("--placeholders", action="store_true", help="export pictures that look like placeholders too")
     group.add_argument(
         "--clean", action="store_true", help="remove files of earlier exports that belong to no row any more"
@@ -79,15 +88,18 @@ def choices_of(options: argparse.Namespace) -> Choices:
         raise UsageError(f"--format {name} makes a folder for each label.", "Say where they are: --label-column D.")
     if name == "parquet":
         refuse_without_pyarrow()
-    needs = {"--splits": bool(options.splits), "--keep one": options.keep == "one"}
+    needs = {
+        "--splits": bool(options.splits),
+        "--keep one": options.keep == "one",
+        "--undecided": options.undecided is not None,
+    }
     if options.no_groups and any(needs.values()):
         asking = next(name for name, asked in needs.items() if asked)
         raise UsageError(f"{asking} needs groups, and --no-groups looks for none.", "Leave one of them out.")
     return Choices(
         layout=LAYOUTS[name],
         by_hash=options.names == "sha256",
-        one=options.keep == "one",
-        placeholders=options.placeholders,
+        wanted=Wanted(options.keep == "one", options.placeholders, options.undecided),
         splits=splits.parse(options.splits, options.seed) if options.splits else None,
         by_block=options.split_by == "block",
         jsonl=options.manifest == "jsonl",

@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from export.choosing import Wanted, chosen, waiting
 from export.grouping import Grouping, Readings
 from export.layouts import UNLABELLED, Layout, classes_of
-from export.manifest import LEFT_OUT, MANIFEST, MANIFEST_LINES, WAS_THERE, ManifestRow, to_csv, to_jsonl
+from export.manifest import MANIFEST, MANIFEST_LINES, WAS_THERE, ManifestRow, to_csv, to_jsonl
 from export.names import distinct, extension_of, folders_of, numbered, safe_name, without_extension
 from export.remarks import Remarks
 from export.shards import Shard, shards_of
@@ -22,25 +23,33 @@ NUMBER_DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The rows as they were read: `labels` and `names` are the cells of the columns that were asked for, or None."""
+    """The rows as they were read: `labels` and `names` are the cells of the columns that were asked for, or None.
+
+    `decisions` is what people decided of each row, "" for nothing; empty where nobody decided anything.
+    """
 
     first_row: int
     urls: tuple[str, ...]
     labels: tuple[str, ...] | None = None
     names: tuple[str, ...] | None = None
+    decisions: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What was decided, one entry a row."""
+        return self.decisions or ("",) * len(self.urls)
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the command line asks for: `by_hash` names files by sha256, `one` keeps a group's representative alone.
+    """What the command line asks for: `by_hash` names files by sha256, `wanted` says which rows get one.
 
     `per_shard` is how many pictures a shard holds at most.
     """
 
     layout: Layout
     by_hash: bool = False
-    one: bool = False
-    placeholders: bool = False
+    wanted: Wanted = Wanted()  # noqa: RUF009 - a frozen value
     splits: Splits | None = None
     by_block: bool = False
     jsonl: bool = False
@@ -64,7 +73,8 @@ class Conflict:
 class Plan:
     """What the folder holds afterwards: `files` are the pictures' sha256 by path, `tables` the other files.
 
-    Where pictures are in `shards`, there are no `files`.
+    Where pictures are in `shards`, there are no `files`. `waiting` are the groups that people are not done with, as
+    row numbers.
     """
 
     rows: tuple[ManifestRow, ...]
@@ -73,6 +83,7 @@ class Plan:
     conflicts: tuple[Conflict, ...]
     moved: tuple[Moved, ...]
     folders: dict[str, str]
+    waiting: tuple[tuple[int, ...], ...]
     shards: tuple[Shard, ...] = ()
 
     def place(self, row: ManifestRow) -> str | None:
@@ -91,21 +102,23 @@ def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is ask
 ) -> Plan:
     """Return the manifest rows and files of an export; `earlier` gives the side of contents exported before.
 
-    It depends on its arguments alone: not on what the output folder holds.
+    It depends on its arguments alone: not on what the output folder holds. Raises `Undecided` where that is asked for.
     """
     conflicts = _conflicts(sheet, grouping)
     bare = _bare_rows(sheet, readings, grouping, remarks or {}, conflicts)
     sides = _sides(bare, choices, earlier or {})
-    kept = _chosen([replace(row, split=side) for row, side in zip(bare, sides.of, strict=True)], choices)
+    sided = [replace(row, split=side) for row, side in zip(bare, sides.of, strict=True)]
+    kept = chosen(sided, sheet.kinds, choices.wanted)
     folders = folders_of(sheet.labels or (), UNLABELLED) if choices.layout.by_label else {}
     rows = _with_files(kept, sheet, choices, folders)
     held = [(row.file, row) for row in rows if row.file and row.sha256]
     tables = _tables(rows, choices)
+    unsettled = waiting(bare, sheet.kinds)
     if choices.layout.shard:
         shards = shards_of(((file.partition("/")[0], row) for file, row in held), classes_of(rows))
-        return Plan(rows, {}, tables, conflicts, sides.moved, folders, shards)
+        return Plan(rows, {}, tables, conflicts, sides.moved, folders, unsettled, shards)
     files = {file: str(row.sha256) for file, row in held}
-    return Plan(rows, files, tables, conflicts, sides.moved, folders)
+    return Plan(rows, files, tables, conflicts, sides.moved, folders, unsettled)
 
 
 def with_files_of_others(made: Plan, others: Collection[str], choices: Choices) -> Plan:
@@ -187,42 +200,6 @@ def _sides(rows: Sequence[ManifestRow], choices: Choices, earlier: Mapping[str, 
         return Sides((None,) * len(rows), ())
     together = [row.block if choices.by_block else row.family for row in rows]
     return sides_of([row.sha256 for row in rows], together, choices.splits, earlier)
-
-
-def _chosen(rows: Sequence[ManifestRow], choices: Choices) -> list[ManifestRow]:
-    """Mark what is left out: placeholders unless asked for, and all members of a group but one if asked for."""
-    chosen = list(rows)
-    if not choices.placeholders:
-        chosen = [
-            _left_out(row, "It looks like a picture that says that there is none.")
-            if row.status == "ok" and "placeholder_suspected" in row.flags
-            else row
-            for row in chosen
-        ]
-    if choices.one:
-        keeper = _keepers(chosen)
-        chosen = [
-            _left_out(row, f"Of its group, row {keeper[row.group]} is kept.")
-            if row.status == "ok" and row.group is not None and keeper[row.group] != row.row
-            else row
-            for row in chosen
-        ]
-    return chosen
-
-
-def _left_out(row: ManifestRow, reason: str) -> ManifestRow:
-    return replace(row, status=LEFT_OUT, reason=reason)
-
-
-def _keepers(rows: Sequence[ManifestRow]) -> dict[int | None, int]:
-    """Return the row to keep of each group: its representative, or its best member when that one is not there."""
-    best: dict[int | None, tuple[object, ...]] = {}
-    for row in rows:
-        if row.status == "ok" and row.group is not None:
-            pixels = (row.width or 0) * (row.height or 0)
-            rank = (not row.representative, -pixels, -(row.bytes or 0), row.sha256, row.row)
-            best[row.group] = min(best.get(row.group, rank), rank)
-    return {group: int(str(rank[-1])) for group, rank in best.items()}
 
 
 def _with_files(

@@ -129,12 +129,7 @@ def _written(
 def _remember(plan: Plan, decisions: Sequence[Decision], options: argparse.Namespace) -> None:
     """Remember the pairs that are distinct by the decisions that hold, as the page saw their pictures."""
     out = {*plan.strangers, *(one for _, one in plan.kept)}
-    pairs = {
-        pair
-        for one in decisions
-        if one.decision == "distinct" and one not in out
-        for pair in distinct.apart(one.sha256, one.others)
-    }
+    pairs = distinct.told_by(one for one in decisions if one not in out)
     try:
         distinct.remember(pairs, options.state)
     except StateError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from errors import StateError
-from report.decisions import is_sha256
+from report.decisions import Decision, is_sha256
 from report.review import REOPENED
 from report.saving import save
 from reviewing.marks import Marks
@@ -45,6 +45,11 @@ def apart(content: str | None, others: Iterable[str | None]) -> frozenset[Pair]:
     return frozenset(
         (min(content, other), max(content, other)) for other in others if content and other and content != other
     )
+
+
+def told_by(decisions: Iterable[Decision]) -> frozenset[Pair]:
+    """Return the pairs that decisions of a saved file say are distinct, as the page saw their pictures."""
+    return frozenset(pair for one in decisions if one.decision == "distinct" for pair in apart(one.sha256, one.others))
 
 
 def among(pairs: Iterable[Pair], contents: Iterable[str | None]) -> frozenset[Pair]:

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from export.choosing import Wanted
 from export.manifest import ManifestRow, files_in, plain_cell, safe_cell, to_csv
 from export.names import distinct, folders_of, safe_name, same_on_some_disk
 from export.splits import parse, sides_of
@@ -118,7 +119,7 @@ def test_a_manifest_gives_its_files_back(paths: list[str]) -> None:
 
 @given(st.lists(st.none() | st.integers(1, 3), min_size=1, max_size=12))
 def test_keep_one_keeps_exactly_one_of_each_group(groups: list[int | None]) -> None:
-    made = planned([picture(str(i)) for i in range(len(groups))], groups=grouping(groups), one=True)
+    made = planned([picture(str(i)) for i in range(len(groups))], groups=grouping(groups), wanted=Wanted(one=True))
     kept = [row.group for row in made.rows if row.file]
     assert sorted(filter(None, kept)) == sorted({group for group in groups if group})
     assert kept.count(None) == groups.count(None)

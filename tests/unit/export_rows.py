@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from export.choosing import Wanted
 from export.grouping import Grouping
 from export.layouts import LAYOUTS
 from export.planning import Choices, Plan, Sheet, plan
@@ -47,6 +48,8 @@ def planned(
     layout: str = "plain",
     earlier: Mapping[str, str] | None = None,
     changed: Sequence[str] = (),
+    decisions: Sequence[str] = (),
+    wanted: Wanted | None = None,
     **choices: Any,
 ) -> Plan:
     """Return the plan of rows from row 2 on."""
@@ -55,12 +58,13 @@ def planned(
         tuple(reading.url for reading in readings),
         None if labels is None else tuple(labels),
         None if names is None else tuple(names),
+        tuple(decisions),
     )
     return plan(
         sheet,
         {reading.url: reading for reading in readings},
         groups or grouping([None] * len(readings)),
-        Choices(LAYOUTS[layout], **choices),
+        Choices(LAYOUTS[layout], wanted=wanted or Wanted(), **choices),
         remarks={url: (Remark("changed", "It is another one."),) for url in changed},
         earlier=earlier,
     )

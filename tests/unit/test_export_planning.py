@@ -3,6 +3,7 @@
 import csv
 import io
 
+from export.choosing import Wanted
 from export.layouts import guessed_types
 from export.names import same_on_some_disk
 from export.splits import parse
@@ -61,11 +62,11 @@ def test_suspected_placeholders_are_left_out_but_in_the_manifest() -> None:
     made = planned(rows)
     assert [(row.status, row.file) for row in made.rows] == [("left_out", None), ("ok", "000002.jpg")]
     assert made.rows[0].reason and made.rows[0].sha256
-    assert [row.file for row in planned(rows, placeholders=True).rows] == ["000001.jpg", "000002.jpg"]
+    assert [row.file for row in planned(rows, wanted=Wanted(placeholders=True)).rows] == ["000001.jpg", "000002.jpg"]
 
 
 def test_keep_one_keeps_the_representative_of_each_group() -> None:
-    made = planned([picture(c) for c in "abcde"], groups=grouping([1, 1, None, 2, 2], [1, 3]), one=True)
+    made = planned([picture(c) for c in "abcde"], groups=grouping([1, 1, None, 2, 2], [1, 3]), wanted=Wanted(one=True))
     assert [row.file for row in made.rows] == [None, "000002.jpg", "000003.jpg", "000004.jpg", None]
     assert made.rows[0].reason == "Of its group, row 3 is kept."
 
@@ -73,7 +74,7 @@ def test_keep_one_keeps_the_representative_of_each_group() -> None:
 def test_keep_one_keeps_another_member_when_the_representative_has_no_picture() -> None:
     bad = picture("b", flags=("placeholder_suspected",))
     rows: list[Picture | FetchFailure] = [failure("a"), bad, picture("c"), picture("d")]
-    made = planned(rows, groups=grouping([1, 1, 1, 1], [0]), one=True)
+    made = planned(rows, groups=grouping([1, 1, 1, 1], [0]), wanted=Wanted(one=True))
     assert sum(row.file is not None for row in made.rows) == 1
     assert made.rows[0].status == "http_error"
 
