@@ -128,8 +128,9 @@ class _Run:
         total = len(self.files)
         self.results = [None] * total
         todo = deque(self._unknown())
+        ahead = 4 * self.settings.worker_count
         while todo or self._waiting:
-            while todo and len(self._waiting) < 4 * self.settings.worker_count:
+            while todo and len(self._waiting) < ahead:
                 self._read(todo.popleft(), workers)
             self._take_decoded()
             if progress:
@@ -174,11 +175,11 @@ class _Run:
         self._contents |= {key: one for key, one in known.items() if key in whole or one.status != "ok"}
 
     def _read(self, i: int, workers: Workers) -> None:
-        content = self._bytes_of(i)
-        if content is None:
+        read = self._bytes_of(i)
+        if read is None:
             self._done += 1
             return
-        sha256 = hashlib.sha256(content).hexdigest()
+        sha256, content = read
         if sha256 not in self._contents:
             self._look_up([sha256])
         if sha256 in self._contents:
@@ -199,8 +200,8 @@ class _Run:
             )
             workers.submit(task, lambda result: self._decoded.put((sha256, size, result)))
 
-    def _bytes_of(self, i: int) -> bytes | None:
-        """Return the bytes of a file that may be a picture; else settle it."""
+    def _bytes_of(self, i: int) -> tuple[str, bytes] | None:
+        """Return the bytes of a file that may be a picture, and their digest; else settle it."""
         file = self.files[i]
         try:
             # The file may have become a pipe meanwhile; opening one would wait for ever.
@@ -222,13 +223,13 @@ class _Run:
         if len(content) > self.settings.max_bytes:
             self.results[i] = _failure(file, too_large(self.settings.max_bytes))
             return None
+        sha256 = hashlib.sha256(content).hexdigest()
         settled = max(after.mtime_ns, after.ctime_ns) + _SETTLED_NS < time.time_ns()
         if before == after and after.size == len(content) and settled:
-            sha256 = hashlib.sha256(content).hexdigest()
             self._seen.append(
                 KnownFile(_key(file), sha256, after.size, after.mtime_ns, after.ctime_ns, after.inode)
             )  # fmt: skip
-        return content
+        return sha256, content
 
     def _take_decoded(self) -> None:
         with contextlib.suppress(queue.Empty):
