@@ -36,7 +36,8 @@ from sheets.opening import open_worksheet
 from sheets.options import area_of, base_folder_of
 from sheets.rows import stop_at
 from sheets.worksheet import Identity, Move, Worksheet
-from sorting.looking import Look, Seen, result_of
+from sorting.looking import Look, Seen, result_of, writes
+from sorting.reporting import diff_used, report_decisions, report_sources
 from sorting.undoing import (
     landed_on_changed_rows,
     marked,
@@ -97,6 +98,7 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
         if not options.review:
             raise UsageError("--preview-column belongs to --review.", "Add --review, or leave it away.")
         worksheet.check_preview(area, options.preview_column)
+    reviews.refuse_alone(options)
     with Store(fetching.store_folder(options)) as store:
         done = _read_and_write(Look(worksheet, area, options, settings, store), interruptions)
     found = result_of(options, worksheet.identity, area, done.seen)
@@ -106,6 +108,10 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
         dry_run=options.dry_run,
         seconds=round(time.monotonic() - started, 3),
     )
+    if options.calibrate:
+        report_decisions(found, done.seen, diff_used(options, worksheet.identity, area))
+    if options.report_sources:
+        report_sources(found, worksheet, options.source_column)
     _tell(found, done, options)
     _keep(found, worksheet.identity, options)
     if options.html:
@@ -124,10 +130,10 @@ def _read_and_write(look: Look, interruptions: Interruptions) -> _Done:
         rows, marks = read_beside(worksheet, moving, scope_of(options), beside)
         stop_at(rows.obstacles, force=options.force)
         seen = look.at(rows, marks)
-        if not (options.dry_run or options.preview):
+        if writes(options):
             distinct.remember(seen.decided, options.state)  # before the columns that say so are written anew
         columns = _review_columns(worksheet, area, beside, seen, options)
-        if options.dry_run or options.preview or (stands(seen.order) and columns is None):
+        if not writes(options) or (stands(seen.order) and columns is None):
             break
         move = Move(
             moving, scope_of(options), rows, seen.order, secrets.token_hex(8), force=options.force, columns=columns
@@ -220,6 +226,8 @@ def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
         groups = {i: row.group for i, row in enumerate(found.rows)}
         summary.show_plan(done.seen.rows.first_row, done.seen.rows.urls, done.seen.order, groups)
         say("Dry run: nothing was written.")
+    elif not writes(options):
+        say("A report: nothing was written.")
     elif not found.rows:
         say(f"The range {found.range} holds no rows: nothing was written. Is it the right tab and column?")
     elif done.written and done.saved:
@@ -232,7 +240,7 @@ def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
 def _keep(found: Result, identity: Identity, options: argparse.Namespace) -> None:
     """Keep the result for export and review; by now the sheet is written, so a failure must not say otherwise."""
     try:
-        if not (options.dry_run or options.preview):
+        if writes(options):
             write(found, last_result_path(options.state, identity.key, identity.worksheet_key, found.range))
         if options.json:
             write(found, options.json)

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from errors import UsageError
 from report import review
 from sheets.options import column
 
@@ -31,3 +32,21 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
         "--preview-column", metavar="A", type=column,
         help="with --review: fill this empty column with the pictures (Google Sheets)",
     )  # fmt: skip
+    group = made.add_argument_group("reports, which write nothing")
+    group.add_argument(
+        "--calibrate", action="store_true",
+        help="print how many of the pairs that people judged are duplicates, at each diff, and the diff that follows",
+    )  # fmt: skip
+    group.add_argument(
+        "--report-sources", action="store_true",
+        help="print for each host how many rows are dead or duplicates, and how often it has the best copy",
+    )  # fmt: skip
+    group.add_argument(
+        "--source-column", metavar="C", type=column, help="with --report-sources: the same for each source named there"
+    )
+
+
+def refuse_alone(options: argparse.Namespace) -> None:
+    """Raise `UsageError` for an option without the one that it belongs to."""
+    if options.source_column is not None and not options.report_sources:
+        raise UsageError("--source-column belongs to --report-sources.", "Add --report-sources, or leave it away.")

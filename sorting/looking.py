@@ -99,6 +99,11 @@ class Look:
         return tuple(" \u00b7 ".join(filter(None, texts)) for texts in self.worksheet.texts(beside))
 
 
+def writes(options: argparse.Namespace) -> bool:
+    """Say whether a run may write at all: into the sheet, and what later runs read of it."""
+    return not (options.dry_run or options.preview or options.calibrate or options.report_sources)
+
+
 def result_of(options: argparse.Namespace, identity: Identity, area: Area, seen: Seen) -> Result:
     """Return what a run saw as the value that `--json`, the export and the review read."""
     first_row = seen.rows.first_row
