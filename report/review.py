@@ -11,7 +11,7 @@ REOPENED = "open again"
 """How the status of a row begins whose decision is older than its group."""
 KEEPER = "suggested keeper"
 """What `status` holds in the row that is suggested to be kept of its group."""
-WIDTHS = (7, 9, 52, 24, 30, 10)
+WIDTHS = (7, 9, 58, 24, 30, 10)
 """How many characters of each column there should be room for; `why` is a sentence."""
 _LONGEST = 300
 _BITS = 64

@@ -13,6 +13,7 @@ from sheets.columns import Columns, Place
 from sheets.filling import Filling
 from sheets.xlsx.grid import Grid
 from sheets.xlsx.markup import Element, children, new_child, whole_number
+from sheets.xlsx.moving import widen_dimension
 from sheets.xlsx.ranges import Box, box, cell, column_of
 
 # What only looks like an escaped character is escaped itself (ECMA-376, ST_Xstring).
@@ -47,6 +48,7 @@ def write_columns(grid: Grid, columns: Columns, first_row: int) -> None:
     place = columns.place
     if not place.standing:
         _write(grid, place.header_row, place.column, columns.names)
+        widen_dimension(grid, Box(place.header_row, place.column, place.header_row, place.column))
     for number, texts in enumerate(columns.texts, first_row):
         _write(grid, number, place.column, texts)
 

@@ -64,7 +64,7 @@ def draw(grid: Grid, package: Package, name: str, columns: Columns, painted: Col
     noted = _noted(grid)
     before = package.read(part)
     styles = parse(before, part)
-    _drop_rules(grid)
+    _drop_formats(styles, grid, package, part, _drop_rules(grid))
     frozen = noted[0] or _freeze(grid, columns.place.header_row)
     widths = noted[1] or _widen(grid, columns)
     mark = f'N("{_MARK} frozen={frozen} widths={int(widths)}")=0'
@@ -85,7 +85,12 @@ def clear(grid: Grid, package: Package, name: str, place: Place, count: int) -> 
                        whole_number(one.get("max")) <= place.column + count)  # fmt: skip
     if frozen:
         _thaw(grid, frozen)
-    return _without_formats(grid, package, name, gone)
+    part = styles_part(package, name)
+    if part is None or not gone:
+        return {}
+    styles = parse(package.read(part), part)
+    _drop_formats(styles, grid, package, part, gone)
+    return {part: serialise(styles)}
 
 
 def looks_of(columns: Columns) -> Iterator[Look]:
@@ -162,15 +167,11 @@ def _format(styles: Element, look: Look) -> int:
     return len(held) - 1
 
 
-def _without_formats(grid: Grid, package: Package, name: str, gone: set[int]) -> dict[str, bytes]:
-    """Return the styles without those formats that were ours, as far as they stand last and nobody else uses them."""
-    part = styles_part(package, name)
-    if part is None or not gone:
-        return {}
-    root = parse(package.read(part), part)
-    held = root.find(f"{namespace(root, part)}dxfs")
-    if held is None:
-        return {}
+def _drop_formats(styles: Element, grid: Grid, package: Package, part: str, gone: set[int]) -> None:
+    """Take those formats away that were ours, as far as they stand last and nobody else uses them."""
+    held = styles.find(f"{namespace(styles, part)}dxfs")
+    if held is None or not gone:
+        return
     used = {rule.get("dxfId") for rule in grid.root.iter(f"{grid.space}cfRule")}
     for other in package.parts():
         if other.lower().endswith(".xml") and other not in (grid.part, part):
@@ -178,7 +179,8 @@ def _without_formats(grid: Grid, package: Package, name: str, gone: set[int]) ->
     while len(held) and len(held) - 1 in gone and str(len(held) - 1) not in used:
         held.remove(held[-1])
     held.set("count", str(len(held)))
-    return {part: serialise(root)}
+    if len(held) == 0:
+        styles.remove(held)
 
 
 def _noted(grid: Grid) -> tuple[int, bool]:
@@ -266,6 +268,9 @@ def _freeze(grid: Grid, rows: int) -> int:
         for key, value in (*below, ("state", "frozen")):
             pane.set(key, value)
         view.insert(0, pane)
+        for selection in view.iterchildren(f"{grid.space}selection"):
+            if selection.get("pane") is None:  # it lies in the part that scrolls now
+                selection.set("pane", "bottomLeft")
     return rows
 
 
@@ -276,7 +281,8 @@ def _thaw(grid: Grid, rows: int) -> None:
             continue  # a person has frozen something else since
         view.remove(pane)
         for selection in view.iterchildren(f"{grid.space}selection"):
-            selection.attrib.pop("pane", "")
+            if selection.get("pane") == "bottomLeft":
+                selection.attrib.pop("pane")
 
 
 def _in_order(root: Element, tag: str, order: list[str]) -> Element:

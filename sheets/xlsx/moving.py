@@ -27,8 +27,25 @@ def move_rows(grid: Grid, block: Box, order: Sequence[int], scope: Scope, title:
         _permute_rows(grid, block, order)
     else:
         _permute_cells(grid, block, order)
-    _widen_dimension(grid, block)
+    widen_dimension(grid, block)
     return moved_formulas
+
+
+def widen_dimension(grid: Grid, block: Box) -> None:
+    """Let the stated extent of the sheet hold the block's rows; some readers take it by its word."""
+    element = grid.root.find(f"{grid.space}dimension")
+    if element is None or not element.get("ref"):
+        return
+    stated = box(element.get("ref", ""))
+    used = grid.used_columns(block.first_row, block.last_row)
+    if used:
+        wider = Box(
+            min(stated.first_row, block.first_row),
+            min(stated.first_column, used.start),
+            max(stated.last_row, block.last_row),
+            max(stated.last_column, used.stop - 1),
+        )
+        element.set("ref", str(wider))
 
 
 def _spell_out_shared_formulas(grid: Grid, block: Box) -> None:
@@ -134,20 +151,3 @@ def _new_row(grid: Grid, number: int, below: Element | None) -> Element:
     if below is not None:
         below.addprevious(row)
     return row
-
-
-def _widen_dimension(grid: Grid, block: Box) -> None:
-    """Let the stated extent of the sheet hold the block's rows; some readers take it by its word."""
-    element = grid.root.find(f"{grid.space}dimension")
-    if element is None or not element.get("ref"):
-        return
-    stated = box(element.get("ref", ""))
-    used = grid.used_columns(block.first_row, block.last_row)
-    if used:
-        wider = Box(
-            min(stated.first_row, block.first_row),
-            min(stated.first_column, used.start),
-            max(stated.last_row, block.last_row),
-            max(stated.last_column, used.stop - 1),
-        )
-        element.set("ref", str(wider))
