@@ -1,4 +1,4 @@
-"""What is drawn around the review columns of a Google Sheet: all in one batch, found again by tags, gone without a trace.
+"""What is drawn around the review columns of a Google Sheet: all in one batch, found by tags, gone without a trace.
 
 Edits in the very moment of a batch and lost answers are made by the stand-in; whatever they hit must come back.
 """

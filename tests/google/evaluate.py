@@ -294,7 +294,20 @@ def _row_of_text(*arguments: Any) -> str:
     return "".join(_text(v) for a in arguments for v in (a if isinstance(a, list) else [a]))
 
 
+def _found(wanted: Any, text: Any) -> Any:
+    """Where a text begins in another one, whatever their capitals; an error that ISNUMBER may still look at."""
+    at = _text(text).casefold().find(_text(wanted).casefold())
+    return BAD_VALUE if at < 0 else at + 1
+
+
 FUNCTIONS: dict[str, Any] = {
+    "AND": lambda *a: all(_single(value) for value in a),
+    "N": lambda a: 0 if isinstance(_single(a), str) else _number(a),
+    "VALUE": _number,
+    "ISODD": lambda a: int(_number(a)) % 2 == 1,
+    "ISEVEN": lambda a: int(_number(a)) % 2 == 0,
+    "ISNUMBER": lambda a: isinstance(a, int | float) and not isinstance(a, bool),
+    "SEARCH": _found,
     "SUM": lambda *a: _whole(sum(_numbers(*a))),
     "AVERAGE": _average,
     "MIN": lambda *a: min(_numbers(*a), default=0),
