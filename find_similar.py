@@ -89,7 +89,8 @@ def show(options: argparse.Namespace, _: Interruptions) -> int:
     save(made.encode(), target / "groups.html")
     say(f"Written: {target / 'groups.html'}")
     if options.map:
-        places = planar(seen.album, seen.arrangement)
+        with Progress("Laying out the map", "rounds", delay=1) as progress:
+            places = planar(seen.album, seen.arrangement, progress.update)
         with Progress("Drawing the map", "pictures", delay=1) as progress:
             names = save_map(seen.album, seen.arrangement, places, target, progress.update)
         for name in names:

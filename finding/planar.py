@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -14,14 +15,19 @@ from images import Picture
 
 _COMPONENTS: Final = 50
 _PERPLEXITY: Final = 30
+_ROUNDS: Final = (250, 500)
+"""Rounds of the two phases of t-SNE: openTSNE's own numbers, and as many as are usual."""
+_TOLD: Final = 10
 _FEW: Final = 8
 """Below this many families there is nothing to compute: they are laid on a circle."""
 _MARGIN: Final = 0.04
 _GOLDEN: Final = math.pi * (3 - math.sqrt(5))
 
 
-def planar(album: Album, arrangement: Arrangement) -> NDArray[np.float64]:
-    """Return the place of each readable picture in the unit square, (m, 2).
+def planar(
+    album: Album, arrangement: Arrangement, progress: Callable[[int, int], None] = lambda *_: None
+) -> NDArray[np.float64]:
+    """Return the place of each readable picture in the unit square, (m, 2); `progress(done, total)` counts rounds.
 
     Pictures of one family lie around one place, which is theirs: nothing else is placed between them. The rest of
     the map is t-SNE: what is near is alike, what is far says nothing. Raises `UsageError` without the extra.
@@ -35,7 +41,7 @@ def planar(album: Album, arrangement: Arrangement) -> NDArray[np.float64]:
         return np.empty((0, 2))
     of_each = _features(album)
     features = np.stack([of_each[rows].mean(axis=0) for rows in groups])
-    centres = _unit(_embedded(features) if len(groups) >= _FEW else _circle(len(groups)))
+    centres = _unit(_embedded(features, progress) if len(groups) >= _FEW else _circle(len(groups)))
     return _spread(centres, groups, len(album.pictures))
 
 
@@ -49,7 +55,7 @@ def _features(album: Album) -> NDArray[np.float64]:
     return np.hstack([colours, gray, bits])
 
 
-def _embedded(features: NDArray[np.float64]) -> NDArray[np.float64]:
+def _embedded(features: NDArray[np.float64], progress: Callable[[int, int], None]) -> NDArray[np.float64]:
     try:
         from openTSNE import TSNE  # noqa: PLC0415  (an extra, and slow to import)
     except ImportError as error:
@@ -60,9 +66,17 @@ def _embedded(features: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = features - features.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     reduced = centred @ vectors[:, ::-1][:, : min(_COMPONENTS, *features.shape)]
+    told = 0
+
+    def tell(*_: object) -> None:  # each of its two phases begins to count anew
+        nonlocal told
+        told += 1
+        progress(min(told * _TOLD, sum(_ROUNDS)), sum(_ROUNDS))
+
     made = TSNE(
-        perplexity=min(_PERPLEXITY, (len(features) - 1) / 3), initialization="pca", random_state=0, n_jobs=-1
-    ).fit(reduced)
+        perplexity=min(_PERPLEXITY, (len(features) - 1) / 3), initialization="pca", random_state=0, n_jobs=-1,
+        early_exaggeration_iter=_ROUNDS[0], n_iter=_ROUNDS[1], callbacks=tell, callbacks_every_iters=_TOLD,
+    ).fit(reduced)  # fmt: skip
     return np.asarray(made, np.float64)
 
 

@@ -133,7 +133,7 @@ class _Run:
             while todo and len(self._waiting) < ahead:
                 self._read(todo.popleft(), workers)
             self._take_decoded()
-            if progress:
+            if progress and self._done < total:
                 progress(self._done, total)
             if time.monotonic() - self._committed > _COMMIT_SECONDS or len(self._new) > _COMMIT_FILES:
                 self.commit()
