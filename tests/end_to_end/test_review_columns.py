@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from errors import SheetChanged
@@ -15,7 +16,7 @@ from tests.contract.backends import trimmed
 from tests.contract.google_bench import opened
 from tests.contract.test_columns import NAMES, ROWS, TEXTS
 from tests.end_to_end.commands import run
-from tests.end_to_end.test_sort_command import EXPECTED, read_csv, sort, table, undo_command, urls, web
+from tests.end_to_end.test_sort_command import EXPECTED, LOOPBACK, read_csv, sort, table, undo_command, urls, web
 from tests.end_to_end.test_sort_google import command, google, rows_of
 from tests.google.server import StandIn
 from tests.google.state import State
@@ -97,6 +98,58 @@ def test_a_csv_of_uneven_records_is_refused_and_left_as_it_is(table: Path) -> No
 
 
 @pytest.fixture
+def workbook(table: Path) -> Path:
+    book = openpyxl.Workbook()
+    for row in read_csv(table):
+        book.active.append([int(row[0]) if row[0].isdigit() else row[0], *row[1:]])
+    book.save(table.parent / "foods.xlsx")
+    return table.parent / "foods.xlsx"
+
+
+def cells(workbook: Path) -> list[list[str]]:
+    return [[str(cell or "") for cell in row] for row in openpyxl.load_workbook(workbook).active.values]
+
+
+def test_a_workbook_gets_the_columns_and_gives_its_decisions_back(workbook: Path, urls: list[str]) -> None:
+    def command(*more: str) -> str:
+        done = run(
+            "sort_similar.py", "-s", workbook.name, "-r", "B2:C", *LOOPBACK, "--no-backup", *more, cwd=workbook.parent
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    command()
+    plain = cells(workbook)
+    command("--review")
+    rows = cells(workbook)
+    assert rows[0] == ["#", "url", "label", *REVIEW]
+    assert [row[1] for row in rows[1:]] == [urls[i] for i in EXPECTED]
+    assert [row[3] for row in rows[1:]] == [*"111122233", "", "", "", ""]
+    assert "in order already" in command("--review")
+    book = openpyxl.load_workbook(workbook)
+    book.active["I2"], book.active["I4"] = "keep", "Drop"
+    book.save(workbook)
+    told = command("--review-off")
+    assert cells(workbook) == plain
+    kept = Path(workbook.parent, told.split("are kept in ")[1].split(",")[0])
+    saved = json.loads(kept.read_text("utf-8"))["decisions"]
+    assert [(one["url"], one["decision"]) for one in saved] == [(rows[1][1], "keep"), (rows[3][1], "drop")]
+    command("--review")
+    command("--apply-decisions", str(kept))
+    assert [row[8] for row in cells(workbook)[1:5]] == ["keep", "", "drop", ""]
+
+
+def test_pictures_in_cells_are_refused_before_anything_is_fetched(table: Path, web) -> None:
+    web.requests.clear()
+    refused = sort(table.parent, "--review", "--preview-column", "A")
+    assert refused.returncode == 2
+    assert "foods.csv" in refused.stderr and "--html" in refused.stderr
+    alone = sort(table.parent, "--preview-column", "A")
+    assert alone.returncode == 2 and "belongs to --review" in alone.stderr
+    assert web.requests == []
+
+
+@pytest.fixture
 def key(google: StandIn, urls: list[str]) -> str:
     rows: list[list[object]] = [["#", "url", "label"], *[[i, url, f"label {i}"] for i, url in enumerate(urls)]]
     return google.add_spreadsheet("example", {"Sheet1": rows, "Other": [["x"]]})
@@ -136,6 +189,28 @@ def test_google_review_moves_decisions_with_rows_and_goes_without_a_trace(
     assert again.returncode == 0, again.stderr
     decided = [row for row in rows_of(google, key)[1:] if row[8]]
     assert [row[1] for row in decided] == [rows[2][1]]
+
+
+def test_google_shows_the_pictures_in_an_empty_column_and_takes_them_back(
+    google: StandIn, key: str, tmp_path: Path
+) -> None:
+    here = ("-s", key, "-w", "Sheet1", "-r", "B2:C")
+    held = command(google, tmp_path, *here, "--review", "--preview-column", "A")
+    assert held.returncode == 1
+    assert "A2 holds something, and 12 more cells" in held.stderr, held.stderr
+    google.labeler(key).do({"updateCells": {"range": {
+        "sheetId": google.labeler(key).sheet.id, "startRowIndex": 1, "endRowIndex": 14, "startColumnIndex": 0,
+        "endColumnIndex": 1}, "fields": "userEnteredValue"}})  # fmt: skip
+    plain = command(google, tmp_path, *here)
+    assert plain.returncode == 0, plain.stderr
+    before = tab_of(google, key)
+    done = command(google, tmp_path, *here, "--review", "--preview-column", "a")
+    assert done.returncode == 0, done.stderr
+    assert [row[0] for row in rows_of(google, key)[1:14]] == [f"=IMAGE($B{n})" for n in range(2, 15)]
+    google.labeler(key).type("I3", "keep")
+    off = command(google, tmp_path, *here, "--review-off")
+    assert off.returncode == 0 and "--apply-decisions" in off.stdout, off.stderr
+    assert tab_of(google, key) == before
 
 
 @pytest.mark.parametrize("edit", ["insert_columns", "delete_columns", "insert_rows"])
