@@ -215,6 +215,43 @@ function save() {
   tell();
 }
 
+// A saved file comes back: what it says goes before what is decided here, and is one step for undo.
+async function load(file) {
+  let read = null;
+  try {
+    read = JSON.parse(await file.text());
+  } catch (error) { /* no text, or no JSON: told below */ }
+  const name = file.name.slice(0, 60), entries = read && read.schema === data.schema ? read.decisions : null;
+  if (!Array.isArray(entries) || !entries.every((one) => one && KINDS.includes(one.decision))) {
+    notice = name + " is no file of decisions";
+    tell();
+    return;
+  }
+  const place = new Map(data.rows.map((row, i) => [row.occurrence + " " + row.url, i]));
+  const here = entries.map((one) => [place.get(one.occurrence + " " + one.url), one.decision]);
+  const known = here.filter(([i]) => i !== undefined);
+  decide(known);
+  notice = known.length + " loaded from " + name;
+  if (known.length < here.length) notice += ", " + (here.length - known.length) + " for no picture here";
+  filter();
+  tell();
+}
+
+// Rows without a picture are listed below, once somebody asks for them.
+function list() {
+  const box = element("unreadable"), count = data.unreadable.length;
+  box.hidden = count === 0;
+  box.querySelector("summary").textContent = count + (count === 1 ? " row" : " rows") + " without a readable picture";
+  box.addEventListener("toggle", () => {
+    const lines = data.unreadable.map((row) => {
+      const line = make("li");
+      line.append(make("b", "", "row " + row.row), " ", make("span", "", row.why), " ", make("span", "address", row.shown));
+      return line;
+    });
+    box.querySelector("ul").replaceChildren(...(box.open ? lines : []));
+  });
+}
+
 // The search: rows whose address, label, row or group is asked for, with their whole block around them.
 const words = data.rows.map((row, i) => (
   row.url + "\n" + row.shown + "\n" + row.label + "\nrow " + row.row + "\ngroup " + strips[stripOf[i]].group + "\n"
@@ -280,7 +317,7 @@ const KEYS = {
     if (strip.group !== null) acceptStrip(strip);
     stepStrip(1);
   },
-  z: undo, s: save, "/": () => search.focus(),
+  z: undo, s: save, o: () => element("file").click(), "/": () => search.focus(),
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -298,6 +335,12 @@ open.addEventListener("change", filter);
 element("undo").addEventListener("click", undo);
 element("clear").addEventListener("click", () => decide([...decided.keys()].map((i) => [i, null])));
 element("save").addEventListener("click", save);
+element("load").addEventListener("click", () => element("file").click());
+element("file").addEventListener("change", () => {
+  const [file] = element("file").files;
+  if (file) load(file);
+  element("file").value = "";
+});
 addEventListener("beforeunload", (event) => { if (unsaved && !kept && decided.size) event.preventDefault(); });
 
 const watcher = new IntersectionObserver((entries) => {
@@ -306,6 +349,7 @@ const watcher = new IntersectionObserver((entries) => {
   }
 }, {rootMargin: "1500px 0px"});
 sections.forEach((one, number) => { one.section.dataset.number = number; watcher.observe(one.section); });
+list();
 recall();
 filter();
 tell();

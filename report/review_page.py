@@ -31,15 +31,18 @@ _BODY: Final = """
  title="An address, a label, row 12 or group 3" autocomplete="off" spellcheck="false"
 ><label><input id="open" type="checkbox"> undecided only</label></div>
 <div class="actions"><button id="undo" type="button">Undo</button><button id="clear" type="button">Clear all</button
+><button id="load" type="button" title="Take the decisions of a file that was saved here">Load</button
+><input id="file" type="file" accept=".json,application/json" aria-label="A file of decisions" hidden
 ><button id="save" type="button" class="first">Save decisions</button></div>
 <p id="help"><kbd>&larr;</kbd><kbd>&rarr;</kbd> or <kbd>k</kbd><kbd>j</kbd> picture &middot; <kbd>&uarr;</kbd
 ><kbd>&darr;</kbd> group &middot; <kbd>1</kbd> keep &middot; <kbd>2</kbd> or <kbd>d</kbd> drop &middot; <kbd>3</kbd> or
  <kbd>n</kbd> not a duplicate &middot; <kbd>0</kbd> undecided &middot; <kbd>a</kbd> accept the suggestion &middot;
- <kbd>z</kbd> undo &middot; <kbd>/</kbd> search &middot; <kbd>s</kbd> save</p>
+ <kbd>z</kbd> undo &middot; <kbd>/</kbd> search &middot; <kbd>s</kbd> save &middot; <kbd>o</kbd> load</p>
 </header>
 <noscript><p>This page needs JavaScript; everything it needs is in the page itself.</p></noscript>
 <main id="blocks"></main>
 <p id="nothing" hidden></p>
+<details id="unreadable" hidden><summary></summary><ul></ul></details>
 """
 
 
@@ -109,7 +112,16 @@ def _data(found: Result, labels: Sequence[str], small: Mapping[str, Image.Image]
         "blocks": [_block(list(block), place) for _, block in groupby(shown, key=lambda row: row.block)],
         "pictures": [data_uri(picture) for picture in small.values()],
         "contents": list(small),
+        "unreadable": [
+            {"row": told.number(row), "shown": plain(row.url, 500), "why": plain(_failure(row), 300)}
+            for row in found.rows
+            if row.status not in ("ok", "blank_cell")
+        ],
     }
+
+
+def _failure(row: ResultRow) -> str:
+    return row.reason or row.status.replace("_", " ")
 
 
 def _block(rows: Iterable[ResultRow], place: Mapping[int, int]) -> list[dict[str, Any]]:

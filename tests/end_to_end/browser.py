@@ -98,6 +98,11 @@ class Tab:
             self.send("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
             self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
 
+    def choose(self, selector: str, file: Path) -> None:
+        """Choose a file in a file input, as a person does in the dialog that it opens."""
+        found = self.send("Runtime.evaluate", expression=f"document.querySelector({json.dumps(selector)})")
+        self.send("DOM.setFileInputFiles", files=[str(file)], objectId=found["result"]["objectId"])
+
     def click(self, selector: str, at: int = 0) -> None:
         """Click in the middle of an element, with the mouse."""
         box = f"document.querySelectorAll({json.dumps(selector)})[{at}]"

@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -186,6 +187,7 @@ def _use(tab: Tab) -> None:
     for card in range(0, 40, 8):
         tab.click(".card .keep", card)
     tab.press("a", "ArrowDown", "/", *"<img src=x>", "Enter")
+    tab.run("element('unreadable').open = true")
     tab.run("search.value = ''; search.dispatchEvent(new Event('input'))")
     tab.run("new Promise((done) => setTimeout(done, 300))")
 
@@ -199,14 +201,17 @@ def test_no_text_of_a_sheet_becomes_code_or_asks_for_anything(tmp_path: Path) ->
         by_command = _page(tmp_path, rows)
     # And whatever else an address, a title or a tab may be.
     found = result_of([PAYLOADS[i : i + 2] for i in range(0, 40, 2)], name=PAYLOADS[1])
+    lost = (replace(one, row=100 + one.row, status="http_error", reason=one.url, block=None) for one in found.rows)
+    found = replace(found, rows=(*found.rows, *lost))
     by_hand = tmp_path / "by-hand.html"
-    by_hand.write_bytes(review_page(found, PAYLOADS, thumbnails_of(found, 4)).encode())
+    by_hand.write_bytes(review_page(found, PAYLOADS * 2, thumbnails_of(found, 4)).encode())
     with browser(tmp_path) as tab:
         for page in (by_command, by_hand):
             tab.open(page)
             _use(tab)
             assert tab.run("data.rows.length") == 40
             assert tab.run("document.querySelectorAll('.card').length") == 40
+            assert tab.run("document.querySelectorAll('#unreadable li').length") == tab.run("data.unreadable.length")
             assert tab.run("typeof hacked") == "undefined"
             assert tab.run("document.querySelectorAll('script').length") == 2
             foreign = "iframe, object, embed, svg, math, base, form, video, audio, link:not([rel=icon])"

@@ -139,6 +139,14 @@ def test_thumbnails_come_from_the_kept_files_and_are_gray_where_none_is_kept(tmp
     assert [one["picture"] for one in data_of(review_page(found, ("",) * 4, small))["rows"]] == [0, 1, 0]
 
 
+def test_unreadable_rows_are_told_with_their_reason_as_plain_text() -> None:
+    found = result_of([["a", "b"]])
+    lost = dataclasses.replace(found.rows[0], row=4, new_row=5, status="http_error", reason="404\x07", url="<b>")
+    blank = dataclasses.replace(lost, row=5, status="blank_cell", url="")
+    data = made(dataclasses.replace(found, rows=(*found.rows, lost, blank)))
+    assert data["unreadable"] == [{"row": 4, "shown": "<b>", "why": "404?"}]
+
+
 def test_a_result_without_groups_gives_a_page_that_says_so() -> None:
     page = review_page(result_of([]), (), {})
     assert data_of(page)["rows"] == []
