@@ -8,7 +8,6 @@ and its processes took of all cores, which hangs less on what else the machine d
 """
 
 import argparse
-import importlib
 import importlib.util
 import itertools
 import json
@@ -19,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import types
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -68,17 +66,40 @@ def ours(folder: Path, state: Path) -> Pairs:
     return pairs_of(group["pictures"] for group in json.loads(target.read_text("utf-8"))["groups"])
 
 
+_DIFPY = """
+import difPy, json, sys
+if __name__ == "__main__":
+    d = difPy.build(sys.argv[1], show_progress=False, logs=False)
+    s = difPy.search(d, similarity="similar", show_progress=False, logs=False)
+    print("FOUND" + json.dumps({k: [m[0] for m in v] for k, v in s.result.items()}))
+"""
+# Its hashing part alone, without the neural networks (some gigabytes) that its package imports.
+_IMAGEDEDUP = """
+import importlib, importlib.util, json, pathlib, sys, types
+root = pathlib.Path(importlib.util.find_spec("imagededup").submodule_search_locations[0])
+for part in ("methods", "utils"):
+    package = sys.modules[f"imagededup.{part}"] = types.ModuleType(f"imagededup.{part}")
+    package.__path__ = [str(root / part)]
+if __name__ == "__main__":
+    finder = importlib.import_module("imagededup.methods.hashing").PHash(verbose=False)
+    print("FOUND" + json.dumps(finder.find_duplicates(image_dir=sys.argv[1])))
+"""
+
+
 def difpy(folder: Path, _: Path) -> Pairs:
-    """Run difPy with its way of finding similar pictures, in a process of its own."""
-    if importlib.util.find_spec("difPy") is None:
-        raise ImportError("difPy")
-    code = (
-        "import difPy, json, sys\n"
-        "if __name__ == '__main__':\n"
-        "    d = difPy.build(sys.argv[1], show_progress=False, logs=False)\n"
-        "    s = difPy.search(d, similarity='similar', show_progress=False, logs=False)\n"
-        "    print('FOUND' + json.dumps({k: [m[0] for m in v] for k, v in s.result.items()}))\n"
-    )
+    """Run difPy with its way of finding similar pictures."""
+    return _peer("difPy", _DIFPY, folder)
+
+
+def imagededup(folder: Path, _: Path) -> Pairs:
+    """Run imagededup's phash with its default distance of 10, by its own brute force."""
+    return _peer("imagededup", _IMAGEDEDUP, folder)
+
+
+def _peer(name: str, code: str, folder: Path) -> Pairs:
+    """Run a library in a process of its own, as ours runs."""
+    if importlib.util.find_spec(name) is None:
+        raise ImportError(name)
     with tempfile.TemporaryDirectory() as here:
         script = Path(here) / "peer.py"
         script.write_text(code, "utf-8")
@@ -86,24 +107,6 @@ def difpy(folder: Path, _: Path) -> Pairs:
     found = re.search(r"FOUND(.*)", done.stdout)
     matches = json.loads(found[1]) if found else {}
     return {frozenset((Path(a).name, Path(b).name)) for a, others in matches.items() for b in others}
-
-
-def imagededup(folder: Path, _: Path) -> Pairs:
-    """Use imagededup's phash and its default distance of 10, by its own brute force.
-
-    Its hashing part alone, without the neural networks (some gigabytes) that its package imports.
-    """
-    spec = importlib.util.find_spec("imagededup")
-    if spec is None or not spec.submodule_search_locations:
-        raise ImportError("imagededup")
-    root = Path(spec.submodule_search_locations[0])
-    for part in ("methods", "utils"):
-        package = types.ModuleType(f"imagededup.{part}")
-        package.__path__ = [str(root / part)]
-        sys.modules[f"imagededup.{part}"] = package
-    finder = importlib.import_module("imagededup.methods.hashing").PHash(verbose=False)
-    found = finder.find_duplicates(image_dir=str(folder))
-    return {frozenset((a, b)) for a, others in found.items() for b in others}
 
 
 def findimagedupes(folder: Path, _: Path) -> Pairs:
@@ -176,5 +179,5 @@ def main() -> None:
             print(f"  {name:<18} {took:7.2f} s   CPU {work:6.2f} s   found {right:4}   false {false:6}", flush=True)
 
 
-if __name__ == "__main__":  # imagededup starts processes that import this file again
+if __name__ == "__main__":
     main()
