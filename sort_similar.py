@@ -202,7 +202,7 @@ def _review_columns(
     if not options.review or beside is None or not seen.rows.urls:
         return None
     texts = review.table(result_of(options, worksheet.identity, area, seen), seen.distinct)
-    if beside.standing and stands(seen.order):
+    if beside.standing and stands(seen.order) and options.preview_column is None:
         last = seen.rows.first_row + len(texts) - 1
         cells = Area(beside.column, beside.column + len(review.NAMES) - 2, seen.rows.first_row, last)
         if worksheet.texts(cells) == texts:

@@ -28,13 +28,13 @@ import secrets
 import zlib
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from errors import NotFound, SheetChanged, Unsortable
+from errors import CurationError, NotFound, SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.columns import Columns, Place, find_columns, place_columns
 from sheets.filling import Filling, refuse_changed
@@ -161,7 +161,11 @@ class GoogleWorksheet:
         )
         with committing():
             self._service.refresh_patience()
-            remark = Commit(desk, move.run, move.order, move.scope, move.columns).apply(reading)
+            try:
+                remark = Commit(desk, move.run, move.order, move.scope, move.columns).apply(reading)
+            except SheetChanged:
+                self._withdrawn(move.columns)
+                raise
             if reading.strip is not None:
                 remark += self._typed_under(reading.strip, backups[0])
             if overwrites and not self._backup_tab and not remark:
@@ -212,7 +216,8 @@ class GoogleWorksheet:
 
         def fresh() -> Preflight:
             reading = self._look(filling.area, Scope.RANGE_ONLY, len(filling.rows))
-            place = self._standing(reading.tab, filling.area, filling.names)
+            # By their names alone: the copy of the tab, which the batch makes, tells them by nothing else.
+            place = find_columns(self.texts, filling.area, filling.names)
             held = [text for (text,) in self.texts(filling.cells)]
             refuse_changed(filling, reading.rows.urls, place, held, repr(self._tab.title))
             return reading.tab
@@ -376,6 +381,21 @@ class GoogleWorksheet:
         letter = column_letters(strip.column)
         names = ", ".join(f"{letter}{row + 1}" for row in typed[:20])
         return f" In the moment before, somebody typed into {names}, where the pictures are now."
+
+    def _withdrawn(self, columns: Columns | None) -> None:
+        """Take new columns away whose sort was taken back: after an edit of columns they may stand anywhere."""
+        if columns is None or columns.place.standing:
+            return
+
+        def unless_decided(last: tuple[str, ...]) -> None:
+            if any(last):
+                raise SheetChanged("Somebody decided something already.", "The columns stay.")
+
+        with suppress(CurationError):  # they stay then, and another run finds them by their tags
+            tab = self._preflight()
+            place = google_columns.tagged(tab, Area(0, 0, tab.rows + 1), columns.names)
+            if place is not None:
+                self.remove(columns.names, place, unless_decided)
 
     def _discarded(self, copy: Backup) -> str:
         """Delete a copy of the tab that is no longer needed; return a remark where that failed."""

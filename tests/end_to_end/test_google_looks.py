@@ -332,3 +332,13 @@ def test_columns_that_were_taken_apart_are_named_and_not_guessed(google: StandIn
     google.labeler(key).delete_columns(5)
     with pytest.raises(Unsortable, match="group in D, decision in E"):
         worksheet.standing(AREA, NAMES)
+
+
+def test_new_columns_whose_sort_was_taken_back_go_again(google: StandIn, key: str) -> None:
+    worksheet = opened(google, key, "Rows")
+    planned = move(worksheet)
+    google.before_request(1, lambda _: google.labeler(key).insert_columns(1), match=":batchUpdate")
+    with pytest.raises(SheetChanged, match="taken back"):
+        worksheet.reorder(planned)
+    assert texts(google, key) == [["", *row] for row in trimmed(ROWS)]
+    assert ours(google, key) == [] and formulas(google, key) == [] and tabs(google, key) == ["Rows", "Other"]

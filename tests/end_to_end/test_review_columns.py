@@ -14,7 +14,7 @@ from sheets.rows import Scope
 from sheets.worksheet import Move
 from tests.contract.backends import trimmed
 from tests.contract.google_bench import opened
-from tests.contract.test_columns import NAMES, ROWS, TEXTS
+from tests.contract.test_columns import LOOKS, NAMES, ROWS, TEXTS
 from tests.end_to_end.commands import run
 from tests.end_to_end.test_sort_command import EXPECTED, LOOPBACK, read_csv, sort, table, undo_command, urls, web
 from tests.end_to_end.test_sort_google import command, google, rows_of
@@ -224,8 +224,9 @@ def test_no_word_of_a_labeler_is_lost_by_an_edit_in_the_moment_of_writing(
     area = Area(2, 3, 2)
     at = place_columns(worksheet, area, Scope.RANGE, NAMES)
     move = Move(
-        area, Scope.RANGE, worksheet.read(area, Scope.RANGE), (2, 0, 1), "one", columns=Columns(NAMES, at, TEXTS)
-    )
+        area, Scope.RANGE, worksheet.read(area, Scope.RANGE), (2, 0, 1), "one",
+        columns=Columns(NAMES, at, TEXTS, looks=LOOKS),
+    )  # fmt: skip
     if standing:
         worksheet.reorder(move)
         for row, word in enumerate(("keep", "drop", "keep"), start=2):
@@ -234,7 +235,7 @@ def test_no_word_of_a_labeler_is_lost_by_an_edit_in_the_moment_of_writing(
         area = widened(area, at, Scope.RANGE, NAMES)
         rows = worksheet.read(area, Scope.RANGE)
         texts = (("9", "new"),) * 3
-        move = Move(area, Scope.RANGE, rows, (1, 2, 0), "two", columns=Columns(NAMES, at, texts))
+        move = Move(area, Scope.RANGE, rows, (1, 2, 0), "two", columns=Columns(NAMES, at, texts, looks=LOOKS))
     before: list[list[str]] = rows_of(google, key)
 
     def meddle(_: State) -> None:
