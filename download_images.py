@@ -27,8 +27,8 @@ from export.planning import Choices, Sheet
 from hashing import DEFAULT_THRESHOLD
 from images import Settings, Store, read_pictures
 from images import options as fetching
-from report.decisions import read_decisions
 from report.result import Result, last_result_path, write
+from reviewing.applying import read_for
 from reviewing.deciding import decided_of
 from reviewing.marks import Marks, read_marks, standing
 from sheets.a1 import Area, column_letters
@@ -68,7 +68,7 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     settings = replace(settings, keep_bytes=True, fingerprints=not options.no_groups)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, read_only=True)
-    saved = read_decisions(options.decisions) if options.decisions else []
+    saved = read_for(options.decisions, area) if options.decisions else []
     sheet, marks = _read(worksheet, area, options)
     if not any(sheet.urls):
         raise NotFound(f"The range {area} holds no rows. Nothing was written.", "Is it the right tab and column?")

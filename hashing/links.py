@@ -83,8 +83,10 @@ def _wanted(owners: Pairs, units: Units, distinct_pairs: Collection[tuple[str, s
     wanted: NDArray[np.bool_] = owners[:, 0] != owners[:, 1]
     if distinct_pairs:
         index = {key: unit for unit, key in enumerate(units.keys)}
-        apart = {frozenset((index[a], index[b])) for a, b in distinct_pairs if a in index and b in index}
-        wanted &= np.array([frozenset(pair) not in apart for pair in owners.tolist()], np.bool_)
+        n = len(units)
+        known = [sorted((index[a], index[b])) for a, b in distinct_pairs if a in index and b in index]
+        apart = [n * first + second for first, second in known]
+        wanted &= ~np.isin(n * owners.min(axis=1) + owners.max(axis=1), np.array(apart, np.intp))
     return wanted
 
 

@@ -63,6 +63,16 @@ def read_decisions(path: Path) -> list[Decision]:
     Raises `NotFound` where there is no file, and `StateError` for one that is damaged, of another version, not from a
     review page, or that decides a row twice.
     """
+    return _distinct_rows([_decision(one, path) for one in _loaded(path)["decisions"]], path)
+
+
+def read_range(path: Path) -> str:
+    """Return the range that the rows of a file of decisions were counted in, "" where it does not say."""
+    named = _loaded(path).get("range")
+    return named if isinstance(named, str) else ""
+
+
+def _loaded(path: Path) -> dict[str, Any]:
     try:
         saved: Any = json.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError as error:
@@ -77,7 +87,7 @@ def read_decisions(path: Path) -> list[Decision]:
         raise StateError(
             f"{path} was saved by a page of another version of this program.", "Make the page again with --html."
         )
-    return _distinct_rows([_decision(one, path) for one in saved["decisions"]], path)
+    return saved
 
 
 def decisions_of(urls: Sequence[str], texts: Sequence[str]) -> list[Decision]:

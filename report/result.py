@@ -107,6 +107,14 @@ def last_result_path(state: Path, key: str, worksheet_key: str, area: str) -> Pa
     return state / "results" / f"{name}.json"
 
 
+def last_result(state: Path, key: str, worksheet_key: str, area: str) -> Result | None:
+    """Return the last result of a spreadsheet, worksheet and range; None where there is none that can be used."""
+    try:
+        return Result.from_json(last_result_path(state, key, worksheet_key, area).read_text("utf-8"))
+    except (OSError, ValueError, StateError):
+        return None
+
+
 class Document(Protocol):
     """What says itself as JSON."""
 

@@ -2,19 +2,22 @@
 
 import argparse
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from console.exit_codes import DONE
 from console.interruption import Interruptions
 from console.messages import note, plain, say
-from errors import NotFound, SheetChanged, StateError
-from report.decisions import Decision, kind_of, read_decisions
+from errors import NotFound, SheetChanged, StateError, UsageError
+from report.decisions import Decision, kind_of, read_decisions, read_range
+from report.result import last_result
 from report.review import NAMES
 from report.summary import counted
 from reviewing import distinct
 from reviewing.marks import read_marks, standing
+from sheets import a1
 from sheets.a1 import Area
 from sheets.filling import Filling
 from sheets.opening import open_worksheet
@@ -31,13 +34,15 @@ class Plan:
     """What a file of decisions means for rows: `texts` are the cells to write, by row; None leaves one alone.
 
     `there` counts the rows that say so already; `kept` are the rows (from 0) that were decided otherwise, with what
-    the file says; `strangers` are decisions for no row.
+    the file says; `strangers` are decisions for no row, and `outdated` those to be distinct whose row has a match
+    since that nobody judged.
     """
 
     texts: tuple[str | None, ...]
     there: int
     kept: tuple[tuple[int, Decision], ...]
     strangers: tuple[Decision, ...]
+    outdated: tuple[Decision, ...] = ()
 
     @property
     def writes(self) -> int:
@@ -47,9 +52,7 @@ class Plan:
 
 def planned(decisions: Sequence[Decision], urls: Sequence[str], held: Sequence[str], *, overwrite: bool) -> Plan:
     """Match decisions with rows by URL and occurrence; what a row says already is replaced only to `overwrite`."""
-    rows: dict[str, list[int]] = defaultdict(list)
-    for i, url in enumerate(urls):
-        rows[url].append(i)
+    rows = _rows_of(urls)
     texts: list[str | None] = [None] * len(urls)
     kept, strangers, there = [], [], 0
     for one in decisions:
@@ -66,10 +69,50 @@ def planned(decisions: Sequence[Decision], urls: Sequence[str], held: Sequence[s
     return Plan(tuple(texts), there, tuple(kept), tuple(strangers))
 
 
+def outdated(
+    decisions: Sequence[Decision], urls: Sequence[str], groups: Sequence[str], known: Mapping[str, str | None]
+) -> tuple[Decision, ...]:
+    """Return the decisions to be distinct whose row now shares a group with a picture that was not in it then.
+
+    `groups` is what the sheet shows, `known` the sha256 of URLs; what is not known counts as seen.
+    """
+    rows = _rows_of(urls)
+    members: dict[str, set[str | None]] = defaultdict(set)
+    for url, group in zip(urls, groups, strict=True):
+        members[group].add(known.get(url))
+    late = []
+    for one in decisions:
+        if one.decision == "distinct" and one.sha256 and len(rows[one.url]) >= one.occurrence:
+            group = groups[rows[one.url][one.occurrence - 1]]
+            if group and members[group] - {None, one.sha256, *one.others}:
+                late.append(one)
+    return tuple(late)
+
+
+def _rows_of(urls: Sequence[str]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = defaultdict(list)
+    for i, url in enumerate(urls):
+        rows[url].append(i)
+    return rows
+
+
+def read_for(path: Path, area: Area) -> list[Decision]:
+    """Return the decisions of a file; raise `UsageError` when their rows were counted in another range than `area`."""
+    decisions, named = read_decisions(path), read_range(path)
+    if named:
+        other = a1.parse(named)
+        if (other.first_column, other.first_row, other.last_row) != (area.first_column, area.first_row, area.last_row):
+            raise UsageError(
+                f"{path} was saved for the range {named}, and -r names {area}.",
+                f"Which row of an address is meant depends on the range: name {named} with -r.",
+            )
+    return decisions
+
+
 def apply_decisions(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Write the decisions of a file into their column; over again if others edit meanwhile."""
     area = area_of(options)
-    decisions = read_decisions(options.apply_decisions)
+    decisions = read_for(options.apply_decisions, area)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
     done = _written(worksheet, area, decisions, options, interruptions)
     if not options.dry_run:
@@ -102,9 +145,15 @@ def _written(
     interruptions: Interruptions,
 ) -> _Done:
     before, written = -1, None
+    identity = worksheet.identity
+    last = last_result(options.state, identity.key, identity.worksheet_key, str(area))
+    known = {row.url: row.sha256 for row in last.rows} if last else {}
     for attempt in range(1, _ATTEMPTS + 1):
-        filling = _read(worksheet, area)
-        plan = planned(decisions, filling.rows.urls, filling.held, overwrite=options.overwrite_decisions)
+        filling, groups = _read(worksheet, area)
+        late = outdated(decisions, filling.rows.urls, groups, known)
+        timely = [one for one in decisions if one not in late]
+        plan = planned(timely, filling.rows.urls, filling.held, overwrite=options.overwrite_decisions)
+        plan = replace(plan, outdated=late)
         if decisions and len(plan.strangers) == len(decisions):
             raise NotFound(
                 f"None of the {len(decisions)} decisions in {options.apply_decisions} is for a row of {area}.",
@@ -136,8 +185,8 @@ def _remember(plan: Plan, decisions: Sequence[Decision], options: argparse.Names
         raise StateError(error.what, f"{error.hint} The decisions are in the sheet.") from error
 
 
-def _read(worksheet: Worksheet, area: Area) -> Filling:
-    """Return the rows and what their decisions say, as a filling that writes nothing."""
+def _read(worksheet: Worksheet, area: Area) -> tuple[Filling, tuple[str, ...]]:
+    """Return the rows and what their decisions say, as a filling that writes nothing, and the groups they are in."""
     place = standing(worksheet, area)
     if place is None:
         raise NotFound(
@@ -145,8 +194,8 @@ def _read(worksheet: Worksheet, area: Area) -> Filling:
             "Nothing was written. Run with --review first, which adds them, and then apply the decisions.",
         )
     rows = worksheet.read(area, Scope.RANGE_ONLY)
-    held = read_marks(worksheet, place, rows).decisions
-    return Filling(area, rows, NAMES, place, held, (None,) * len(rows))
+    marks = read_marks(worksheet, place, rows)
+    return Filling(area, rows, NAMES, place, marks.decisions, (None,) * len(rows)), marks.groups
 
 
 def _tell(done: _Done, decisions: Sequence[Decision], options: argparse.Namespace) -> None:
@@ -161,6 +210,9 @@ def _tell(done: _Done, decisions: Sequence[Decision], options: argparse.Namespac
         first = filling.rows.first_row
         lines = [f"row {first + i} says {filling.held[i]!r}, not {one.decision}: {one.url}" for i, one in plan.kept]
         _show(lines)
+    if plan.outdated:
+        say(f"  {counted(len(plan.outdated), 'row')} decided to be distinct, with a new match since, so not settled:")
+        _show([one.url for one in plan.outdated])
     if plan.strangers:
         say(f"  {counted(len(plan.strangers), 'decision')} for no row of {filling.area}:")
         _show([f"{one.decision}, row {one.occurrence} of its address: {one.url}" for one in plan.strangers])

@@ -1,13 +1,11 @@
 """The reports that a run prints instead of writing: what decisions say of the diff, and what sources were worth."""
 
 import argparse
-from collections.abc import Mapping
 
 from console.messages import plain, say
-from errors import StateError
 from hashing.measuring import measured
 from report.building import contents_of, host_of
-from report.result import Result, last_result_path
+from report.result import Result, last_result
 from reviewing.calibration import calibrated, judged_pairs
 from reviewing.sources import lines_of, sources_of
 from sheets.a1 import Area, column_letters
@@ -45,10 +43,6 @@ def report_sources(found: Result, worksheet: Worksheet, column: int | None) -> N
 
 def diff_used(options: argparse.Namespace, identity: Identity, area: Area) -> int:
     """Return the diff of the sort that people judged: the last one of these rows, as far as it is known."""
-    path = last_result_path(options.state, identity.key, identity.worksheet_key, str(area))
-    try:
-        parameters: Mapping[str, object] = Result.from_json(path.read_text("utf-8")).parameters
-    except (OSError, ValueError, StateError):  # it only says up to where the table can be trusted
-        parameters = {}
-    used = parameters.get("diff", options.diff)
+    last = last_result(options.state, identity.key, identity.worksheet_key, str(area))
+    used = last.parameters.get("diff") if last else None  # it only says up to where the table can be trusted
     return used if isinstance(used, int) else int(options.diff)

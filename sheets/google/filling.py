@@ -108,7 +108,7 @@ class Fill:
 
     def _judged(self, tab: Preflight, copy: Backup) -> str:
         """Compare the copy, which is the tab right before the write, with what was read; put back what was not ours."""
-        before = shown(self._filling, self._desk.cells(copy.title, box_of(self._filling)))
+        before = self._copied(tab, copy)
         moved = before.names != self._filling.names or before.urls != self._filling.rows.urls
         typed = self._filling.typed(before.held)
         if not moved and not typed:
@@ -128,6 +128,17 @@ class Fill:
             _HINT,
             landed=True,
         )
+
+    def _copied(self, tab: Preflight, copy: Backup) -> Shown:
+        """Read the copy; the texts are in the tab by now, so a failure must not say otherwise."""
+        try:
+            return shown(self._filling, self._desk.cells(copy.title, box_of(self._filling)))
+        except CurationError as error:
+            raise ServiceFailed(
+                f"The column {self._filling.names[-1]!r} of {tab.title!r} was written, but it cannot be checked whether"
+                f" others edited the rows in that moment. {error.what}",
+                f"The tab {copy.title!r} holds it as it was: compare, and delete that tab.",
+            ) from error
 
     def _put_back(self, tab: Preflight, copy: Backup, before: Shown, foreign: Sequence[int]) -> None:
         filling = self._filling

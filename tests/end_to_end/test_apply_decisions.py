@@ -80,6 +80,19 @@ def test_decisions_for_no_row_are_named_and_a_file_for_other_rows_is_refused(tab
     assert decisions_of(read_csv(table)) == [(urls[1], "drop")]
 
 
+def test_a_file_for_another_range_is_refused(table: Path, urls: list[str]) -> None:
+    sort(table.parent, "--review", "--no-backup")
+    before = table.read_bytes()
+    one = {"url": urls[0], "occurrence": 1, "decision": "keep"}
+    path = table.parent / "decisions.json"
+    path.write_text(json.dumps({"schema": 1, "range": "B4:C", "decisions": [one]}), "utf-8")
+    refused = sort(table.parent, "--apply-decisions", "decisions.json")
+    assert refused.returncode == 2 and "saved for the range B4:C, and -r names B2:C" in refused.stderr
+    assert table.read_bytes() == before
+    path.write_text(json.dumps({"schema": 1, "range": "B2:D", "decisions": [one]}), "utf-8")
+    assert sort(table.parent, "--apply-decisions", "decisions.json").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("--apply-decisions", "none.json"), "no file none.json"),

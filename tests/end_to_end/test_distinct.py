@@ -124,6 +124,27 @@ def test_a_saved_file_that_tells_the_pictures_is_remembered_at_once(table: Path)
     assert groups_of(table.parent, "plain.csv")["half.jpg"] is None
 
 
+def test_a_page_from_before_a_new_match_does_not_settle_it(table: Path, web: WebServer) -> None:
+    found = json.loads(next((table.parent / ".curation" / "results").glob("*.json")).read_text("utf-8"))
+    by = {row["url"].rpartition("/")[2]: row for row in found["rows"]}
+    one = {
+        "url": by["cropped.png"]["url"],
+        "occurrence": 1,
+        "decision": "distinct",
+        "sha256": by["cropped.png"]["sha256"],
+    }
+    one["from"] = [by[name]["sha256"] for name in NAMES if name != "cropped.png"]
+    (table.parent / "decisions.json").write_text(json.dumps({"schema": 1, "decisions": [one]}), "utf-8")
+    write_csv(table, [*read_csv(table), ["5", f"{web.url}/again.jpg", "x", *[""] * 6]])
+    sort(table.parent, "--review", "--no-backup")
+    done = sort(table.parent, "--apply-decisions", "decisions.json", "--no-backup")
+    assert "1 row decided to be distinct, with a new match since" in done.stdout
+    assert column(table, DECISION)["cropped.png"] == ""
+    sort(table.parent, "--review", "--no-backup")
+    groups = column(table, GROUP)
+    assert groups["cropped.png"] == groups["again.jpg"] != groups["original.jpg"]
+
+
 def test_a_damaged_memory_is_one_clear_error_and_nothing_is_written(table: Path) -> None:
     before = table.read_bytes()
     folder = table.parent / ".curation" / "distinct"

@@ -130,6 +130,20 @@ def test_a_lasting_outage_of_writes_ends_with_nothing_written(google: StandIn, k
     assert decided(google, key) == {label: [] for label in LABELS}
 
 
+def test_an_outage_right_after_the_write_says_so_and_leaves_the_copy(google: StandIn, key: str) -> None:
+    worksheet = opened(google, key, patience=Hours().patience())
+    filling = planned(worksheet, TEXTS)
+    google.before_request(
+        1, lambda _: google.faults.add("503", method="GET", times=10**6), match=":batchUpdate", method="POST"
+    )
+    with pytest.raises(ServiceFailed, match="was written, but it cannot be checked") as told:
+        worksheet.fill(filling)
+    google.faults.planned.clear()
+    assert decided(google, key) == WRITTEN
+    (copy,) = [title for title in tabs(google, key) if title != "Rows"]
+    assert copy in told.value.hint
+
+
 def test_rows_that_a_filter_hides_are_decided_all_the_same(google: StandIn, key: str) -> None:
     hands = google.labeler(key)
     hands.hide_rows(3)
