@@ -167,7 +167,7 @@ def best_places(first: Spectra, second: Spectra) -> tuple[Floats, Places]:
     m, k, s = len(first), len(STRETCHES), len(_SHIFTS)
     product = (first * second).reshape(m, _HEIGHT, k * k * _WIDTH)
     half = np.ascontiguousarray(_BACK_DOWN @ product).reshape(m, s * k * k, _WIDTH)
-    found = (half.view(np.float32) @ _BACK_ACROSS).reshape(m, -1)
+    found = (half.view(np.float32) @ _BACK_ACROSS).reshape(m, s * k * k * s)
     # Rounded so that the last bits, which may differ between machines, do not decide between two places.
     found = np.rint(found * np.float32(1e4))
     best = found.argmax(axis=1)
