@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
@@ -105,14 +105,21 @@ def decisions_of(urls: Sequence[str], texts: Sequence[str]) -> list[Decision]:
     return found
 
 
-def save(decisions: Sequence[Decision], spreadsheet: str, folder: Path) -> Path:
+def save(decisions: Sequence[Decision], others: Mapping[int, str], spreadsheet: str, folder: Path) -> Path:
     """Write decisions to a new file below `folder`, as a review page saves them; return it.
 
-    Raises `StateError` when that fails.
+    `others` are texts in the same column that are no decisions, by the number of their row; they are kept for people,
+    and nothing reads them. Raises `StateError` when that fails.
     """
     name = re.sub(r"[^A-Za-z0-9]+", "-", Path(spreadsheet).stem).strip("-")[:40] or "sheet"
     stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name}"
-    saved = {"schema": SCHEMA, "spreadsheet": spreadsheet, "decisions": [asdict(one) for one in decisions]}
+    saved: dict[str, Any] = {
+        "schema": SCHEMA,
+        "spreadsheet": spreadsheet,
+        "decisions": [asdict(one) for one in decisions],
+    }
+    if others:
+        saved["other_texts"] = [{"row": row, "text": text} for row, text in others.items()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         names = (folder / f"{stem}{f'-{i}' if i else ''}.json" for i in count())

@@ -31,8 +31,18 @@ def take_review_away(options: argparse.Namespace, interruptions: Interruptions) 
     def keep(texts: tuple[str, ...]) -> None:
         below = replace(area, first_row=beside.header_row + 1, last_row=None, last_column=area.first_column)
         urls = worksheet.read(below, Scope.RANGE_ONLY, at_least=len(texts)).urls
-        if decided := decisions.decisions_of(urls, texts):
-            kept.append(decisions.save(decided, worksheet.identity.spreadsheet, options.state / "decisions"))
+        below_names = beside.header_row + 1
+        ours = slice(area.first_row - below_names, None if area.last_row is None else area.last_row + 1 - below_names)
+        decided = decisions.decisions_of(urls[ours], texts[ours])
+        inside = range(len(texts))[ours]
+        others = {
+            below_names + i: text
+            for i, text in enumerate(texts)
+            if text.strip() and not (i in inside and i < len(urls) and urls[i] and decisions.kind_of(text))
+        }
+        if decided or others:
+            folder = options.state / "decisions"
+            kept.append(decisions.save(decided, others, worksheet.identity.spreadsheet, folder))
 
     written = worksheet.remove(NAMES, beside, keep, committing=interruptions.hold)
     say(f"Written: {written}", vital=True)

@@ -74,11 +74,17 @@ def clearing(tab: Preflight) -> list[Json]:
     before = tab.tags
     thaws = before.kept.frozen and before.kept.frozen == before.frozen
     return [
-        *_deletions(tab),
+        *deletions(tab),
         *([{"deleteFilterView": {"filterId": before.kept.view}}] if before.kept.view in before.views else []),
         *([_freezing(tab.sheet_id, 0)] if thaws else []),
         *(google_tags.forgetting(identifier) for identifier in before.ids.values()),
     ]
+
+
+def deletions(tab: Preflight) -> list[Json]:
+    """Return the requests that delete our rules for colours, the last one first, so that no place changes before."""
+    places = [i for i, rule in enumerate(tab.tags.rules) if rule.ours]
+    return [{"deleteConditionalFormatRule": {"sheetId": tab.sheet_id, "index": i}} for i in reversed(places)]
 
 
 def widths(sheet_id: int, columns: Columns) -> list[Json]:
@@ -131,7 +137,7 @@ def _rules(tab: Preflight, columns: Columns, painted: Collection[int]) -> list[J
         for start, end in spans
     ]
     return [
-        *_deletions(tab),
+        *deletions(tab),
         *(
             {
                 "addConditionalFormatRule": {
@@ -148,11 +154,6 @@ def _rules(tab: Preflight, columns: Columns, painted: Collection[int]) -> list[J
             for i, (formula, form) in enumerate(wanted)
         ),
     ]
-
-
-def _deletions(tab: Preflight) -> list[Json]:
-    places = [i for i, rule in enumerate(tab.tags.rules) if rule.ours]
-    return [{"deleteConditionalFormatRule": {"sheetId": tab.sheet_id, "index": i}} for i in reversed(places)]
 
 
 def _spans(columns: Columns, painted: Collection[int]) -> list[tuple[int, int]]:

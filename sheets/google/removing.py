@@ -34,7 +34,10 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is to be taken away from where; `look` reads it in a tab of that title, None where there is no such tab."""
+    """What is to be taken away from where.
+
+    `look` reads it in a tab of that title, None where there is no such tab; `fresh` reads the tab as it is by then.
+    """
 
     service: Service
     key: str
@@ -43,6 +46,7 @@ class Removal:
     count: int
     copy: Backup
     look: Callable[[str], Stood | None]
+    fresh: Callable[[], Preflight]
 
     def apply(self, before: Stood, pictures: Sequence[Json]) -> str:
         """Send the batch; return a remark for the user, "" when nothing is to be said. Errors say what was done."""
@@ -58,6 +62,8 @@ class Removal:
             self._restored(then, given_back)
         if given_back:
             self._sent(given_back, "a rule for conditional formats that somebody moved in that moment was deleted")
+            if left := looks.deletions(self.fresh()):  # as many of ours were spared as of others were deleted
+                self._asked(left)
         if (then.last, then.strip) != (before.last, before.strip):
             return (
                 f" In that very moment somebody typed into what was taken away; it is in the tab {self.copy.title!r},"

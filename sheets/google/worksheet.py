@@ -201,6 +201,7 @@ class GoogleWorksheet:
             len(names),
             copy,
             lambda title: self._stood(tab, place, len(names), title),
+            self._preflight,
         )
         with committing():
             self._service.refresh_patience()

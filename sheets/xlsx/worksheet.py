@@ -255,8 +255,7 @@ def _moving_columns(move: Move, new: Columns, opened: _Opened) -> Move:
     for number, texts in enumerate(new.texts, area.first_row):
         if opened.grid.texts(number, new.place.column, new.place.column + len(texts) - 1) != texts:
             raise AssertionError(f"row {number} does not say what was written into it")
-    rows = opened.rows(area, len(move.rows))
-    return replace(move, area=area, rows=rows, columns=None)
+    return replace(move, area=area, columns=None)
 
 
 def _everything(grid: Grid, block: Box | None = None, move: Move | None = None) -> dict[tuple[int, int], Hashable]:

@@ -260,7 +260,7 @@ def test_a_rule_of_others_that_moved_in_that_moment_is_put_back(google: StandIn,
     google.before_request(1, meddle, match=":batchUpdate")
     off(worksheet)
     kinds = [one["booleanRule"]["condition"]["type"] for one in first_tab(google, key)["conditionalFormats"]]
-    assert "NOT_BLANK" in kinds
+    assert kinds == ["NOT_BLANK"]
 
 
 def test_pictures_fill_an_empty_column_and_follow_their_rows(google: StandIn, key: str) -> None:

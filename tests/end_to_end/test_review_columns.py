@@ -127,12 +127,13 @@ def test_a_workbook_gets_the_columns_and_gives_its_decisions_back(workbook: Path
     assert [row[3] for row in rows[1:]] == [*"111122233", "", "", "", ""]
     assert "in order already" in command("--review")
     book = openpyxl.load_workbook(workbook)
-    book.active["I2"], book.active["I4"] = "keep", "Drop"
+    book.active["I2"], book.active["I4"], book.active["I5"] = "keep", "Drop", "ask Ann"
     book.save(workbook)
     told = command("--review-off")
     assert cells(workbook) == plain
     kept = Path(workbook.parent, told.split("are kept in ")[1].split(",")[0])
     saved = json.loads(kept.read_text("utf-8"))["decisions"]
+    assert "ask Ann" in kept.read_text("utf-8")
     assert [(one["url"], one["decision"]) for one in saved] == [(rows[1][1], "keep"), (rows[3][1], "drop")]
     command("--review")
     command("--apply-decisions", str(kept))

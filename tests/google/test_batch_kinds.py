@@ -46,6 +46,28 @@ def test_metadata_sits_on_one_row_or_column_only_and_moves_with_it() -> None:
     assert entry["location"]["dimensionRange"]["startIndex"] == 5
 
 
+def test_metadata_is_shown_where_it_sits_and_goes_with_its_column() -> None:
+    desk = Desk([["a", "b", "c"]])
+    for value, place in (
+        ("column", {"dimensionRange": lines("COLUMNS", 1, 2)}),
+        ("row", {"dimensionRange": lines("ROWS", 0, 1)}),
+        ("tab", {"sheetId": 0}),
+    ):
+        made = {**STAMP, "metadataValue": value, "location": place}
+        desk.batch({"createDeveloperMetadata": {"developerMetadata": made}})
+    fields = (
+        "sheets(developerMetadata(metadataValue),data(rowMetadata(developerMetadata(metadataValue)),"
+        "columnMetadata(developerMetadata(metadataValue))))"
+    )
+    (shown,) = desk.ok("GET", "", fields=fields, ranges="A1:C2")["sheets"]
+    assert shown["developerMetadata"] == [{"metadataValue": "tab"}]
+    assert shown["data"][0]["rowMetadata"] == [{"developerMetadata": [{"metadataValue": "row"}]}, {}]
+    assert shown["data"][0]["columnMetadata"] == [{}, {"developerMetadata": [{"metadataValue": "column"}]}, {}]
+    desk.batch({"duplicateSheet": {"sourceSheetId": 0, "newSheetId": 5}})
+    desk.batch({"deleteDimension": {"range": lines("COLUMNS", 1, 2)}})
+    assert [entry["metadataValue"] for entry in desk.book.metadata.values()] == ["row", "tab"]
+
+
 @pytest.mark.parametrize(
     ("request_body", "message"),
     [
