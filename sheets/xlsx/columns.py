@@ -21,7 +21,10 @@ _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def refuse_taken(grid: Grid, place: Place, names: Sequence[str], taken: Sequence[Box]) -> None:
-    """Raise `Unsortable` where something is in the cells for new columns; `taken` are tables and the like."""
+    """Raise `Unsortable` where something is in the cells for new columns.
+
+    `taken` are ranges of others that claim cells which are blank, such as tables.
+    """
     last = place.column + len(names) - 1
     below = Box(place.header_row, place.column, max(grid.rows, default=place.header_row), last)
     merges = [box(one.get("ref", "")) for one in children(grid.root, f"{grid.space}mergeCells")]

@@ -12,7 +12,7 @@ from sheets.xlsx import references
 from sheets.xlsx.grid import Grid
 from sheets.xlsx.markup import TRUE, Element, children, local, parse, whole_number
 from sheets.xlsx.package import Package
-from sheets.xlsx.ranges import LAST_COLUMN, Box, box, cell
+from sheets.xlsx.ranges import LAST_COLUMN, Box, box, boxes, cell
 from sheets.xlsx.workbook import Tab, fills
 
 _UNTOUCHED = "Nothing was written."
@@ -180,11 +180,14 @@ def painted(sheet: Sheet) -> frozenset[int]:
     )
 
 
-def table_ranges(sheet: Sheet) -> list[Box]:
-    """Return the ranges of the sheet's tables and pivot tables."""
+def claimed_ranges(sheet: Sheet) -> list[Box]:
+    """Return the ranges of the sheet's tables, pivot tables and data validation: what claims cells that are blank."""
     tables = [box(table.get("ref", "")) for table in _parts(sheet, "table")]
     pivots = (pivot.find("{*}location") for pivot in _parts(sheet, "pivotTable"))
-    return tables + [box(place.get("ref", "")) for place in pivots if place is not None]
+    rules = [
+        one for rule in references.rules(sheet.grid) if rule.called == "data validation" for one in boxes(rule.ranges)
+    ]
+    return [*tables, *rules, *(box(place.get("ref", "")) for place in pivots if place is not None)]
 
 
 def _beside(

@@ -16,7 +16,7 @@ from sheets.xlsx import columns, looks
 from sheets.xlsx.grid import Grid
 from sheets.xlsx.markup import serialise
 from sheets.xlsx.moving import move_rows
-from sheets.xlsx.obstacles import Sheet, obstacles, painted, protected, table_ranges
+from sheets.xlsx.obstacles import Sheet, claimed_ranges, obstacles, painted, protected
 from sheets.xlsx.package import Package
 from sheets.xlsx.ranges import LAST_COLUMN, LAST_ROW, Box
 from sheets.xlsx.workbook import Tab, calculation_order, choose_tab, has_formulas, recalculating, tabs
@@ -223,7 +223,7 @@ class _Opened:
         """Write columns into the tree, and draw what surrounds them; return the other parts that changed."""
         sheet = self.sheet(area, Scope.RANGE, n)
         if not new.place.standing:
-            columns.refuse_taken(self.grid, new.place, new.names, table_ranges(sheet))
+            columns.refuse_taken(self.grid, new.place, new.names, claimed_ranges(sheet))
         columns.write_columns(self.grid, new, area.first_row)
         return looks.draw(self.grid, self.package, self.name, new, painted(sheet))
 

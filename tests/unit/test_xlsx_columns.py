@@ -7,6 +7,8 @@ from xml.etree import ElementTree
 import openpyxl
 import pytest
 from openpyxl.styles import PatternFill
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.table import Table
 
 from errors import SheetChanged, Unsortable, UsageError
 from sheets.a1 import Area
@@ -166,6 +168,23 @@ def test_where_something_stands_already_nothing_is_written(tmp_path: Path) -> No
         review(path)
     assert "row 1" in refused.value.hint
     assert path.read_bytes() == before
+
+
+def test_a_drop_down_or_a_table_of_others_claims_its_cells(tmp_path: Path) -> None:
+    for claim in ("drop-down", "table"):
+        path = made(tmp_path)
+        book = openpyxl.load_workbook(path)
+        if claim == "table":
+            book.active["F8"], book.active["G8"] = "a", "b"
+            book.active.add_table(Table(displayName="theirs", ref="F8:G9"))
+        else:
+            theirs = DataValidation(type="list", formula1='"a,b"', sqref="E2:E9")
+            book.active.add_data_validation(theirs)
+        book.save(path)
+        before = path.read_bytes()
+        with pytest.raises(Unsortable, match="something is already"):
+            review(path)
+        assert path.read_bytes() == before
 
 
 def test_a_formula_in_a_column_of_ours_is_not_written_over(tmp_path: Path) -> None:
