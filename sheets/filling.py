@@ -39,6 +39,12 @@ class Filling:
         """The cells of that column beside the rows."""
         return Area(self.column, self.column, self.rows.first_row, self.rows.first_row + len(self.rows) - 1)
 
+    @property
+    def header(self) -> Area:
+        """The cells with the names of the columns."""
+        row = self.place.header_row
+        return Area(self.place.column, self.column, row, row)
+
     def typed(self, held: Sequence[str]) -> list[int]:
         """Return the rows (from 0) to be written whose cell shows something else than when it was read."""
         return [i for i, text in enumerate(self.texts) if text is not None and held[i] != self.held[i]]

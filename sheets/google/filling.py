@@ -37,13 +37,14 @@ class Shown:
 class Desk:
     """What filling needs from the worksheet.
 
-    `fresh` reads again, raises when anything is no longer as it was read, and returns the tab; `stamps` returns the
+    `fresh` reads again, raises when anything is no longer as it was read, and returns the tab and the names
+    above the columns, which people may have changed; `stamps` returns the
     stamps of the spreadsheet; `cells` reads the cells of a tab by its title; `copy` names the next copy of the tab.
     """
 
     service: Service
     key: str
-    fresh: Callable[[], Preflight]
+    fresh: Callable[[], tuple[Preflight, tuple[str, ...]]]
     stamps: Callable[[], Iterable[Stamp]]
     cells: Callable[[str, Box], Sequence[dict[str, Any]]]
     copy: Callable[[str], Backup]
@@ -81,12 +82,12 @@ class Fill:
     def apply(self) -> str:
         """Write the texts; return a remark for the user, "" when there is none."""
         for attempt in range(_TRIES):
-            tab = self._desk.fresh()
+            tab, names = self._desk.fresh()
             run = f"{self._run}-{attempt}"
             stamp, copy = next_stamp(run, tab.stamps, tab.taken), self._desk.copy(run)
             outcome = self._delivered(self._body(tab, stamp, copy))
             if isinstance(outcome, Answered) or self._applied(outcome, stamp):
-                return self._judged(tab, copy)
+                return self._judged(tab, names, copy)
             if isinstance(outcome, Refused):
                 refused = outcome.refusal
                 # Another run may have been faster, or the tab have changed: the next look says so.
@@ -106,10 +107,10 @@ class Fill:
         requests = [creation(stamp), copying(tab.sheet_id, copy), *writes, *deletions(tab.stamps, stamp.epoch)]
         return {"requests": requests}
 
-    def _judged(self, tab: Preflight, copy: Backup) -> str:
+    def _judged(self, tab: Preflight, names: tuple[str, ...], copy: Backup) -> str:
         """Compare the copy, which is the tab right before the write, with what was read; put back what was not ours."""
         before = self._copied(tab, copy)
-        moved = before.names != self._filling.names or before.urls != self._filling.rows.urls
+        moved = before.names != names or before.urls != self._filling.rows.urls
         typed = self._filling.typed(before.held)
         if not moved and not typed:
             return self._discarded(copy)

@@ -215,13 +215,14 @@ class GoogleWorksheet:
         """
         self._service.refresh_patience()
 
-        def fresh() -> Preflight:
+        def fresh() -> tuple[Preflight, tuple[str, ...]]:
             reading = self._look(filling.area, Scope.RANGE_ONLY, len(filling.rows))
-            # By their names alone: the copy of the tab, which the batch makes, tells them by nothing else.
-            place = find_columns(self.texts, filling.area, filling.names)
+            place = self._standing(reading.tab, filling.area, filling.names)
             held = [text for (text,) in self.texts(filling.cells)]
             refuse_changed(filling, reading.rows.urls, place, held, repr(self._tab.title))
-            return reading.tab
+            # The copy of the tab, which the batch makes, tells the columns by what they are called now.
+            (names,) = self.texts(filling.header)
+            return reading.tab, tuple(name.strip() for name in names)
 
         def cells(title: str, box: Box) -> Sequence[Any]:
             return google_reading.blocks(self._asked(google_reading.FIELDS, box.name, title))

@@ -190,12 +190,25 @@ def test_a_filling_writes_its_cells_and_no_other(hands: Bench) -> None:
     assert hands.texts() == before
 
 
-@pytest.mark.parametrize("edit", [(2, 6, "keep"), (3, 2, "https://new.example/x.jpg"), (1, 5, "reason")])
+@pytest.mark.parametrize("edit", [(2, 6, "keep"), (3, 2, "https://new.example/x.jpg")])
 def test_a_filling_of_what_has_changed_since_is_refused_and_writes_nothing(hands: Bench, edit) -> None:
     worksheet = hands.make(ROWS)
     worksheet.reorder(reviewed(worksheet))
     planned = filling(worksheet, ("drop", None, "drop"))
     hands.type(*edit)
+    before = hands.texts()
+    with pytest.raises(SheetChanged):
+        worksheet.fill(planned)
+    assert hands.texts() == before
+
+
+def test_a_filling_of_columns_that_were_renamed_is_refused_in_a_file(tmp_path: Path) -> None:
+    """A Google tab knows its columns by a tag."""
+    (hands,) = bench("csv", tmp_path)
+    worksheet = hands.make(ROWS)
+    worksheet.reorder(reviewed(worksheet))
+    planned = filling(worksheet, ("drop", None, "drop"))
+    hands.type(1, 5, "reason")
     before = hands.texts()
     with pytest.raises(SheetChanged):
         worksheet.fill(planned)

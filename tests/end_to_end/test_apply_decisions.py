@@ -129,3 +129,14 @@ def test_on_google_two_people_who_decide_at_once_lose_nothing(google: StandIn, k
     assert [row[:8] for row in after] == [row[:8] for row in rows]
     book = google.state.files[key].book
     assert book is not None and [sheet.title for sheet in book.sheets] == ["Sheet1", "Other"]
+
+
+def test_on_google_the_column_takes_decisions_under_another_name_too(google: StandIn, key: str, tmp_path: Path) -> None:
+    here = ("-s", key, "-w", "Sheet1", "-r", "B2:C")
+    assert command(google, tmp_path, *here, "--review").returncode == 0
+    google.labeler(key).type("I1", "What to do?")
+    rows = rows_of(google, key)
+    saved(tmp_path, (rows[1][1], 1, "keep"))
+    done = command(google, tmp_path, *here, "--apply-decisions", "decisions.json")
+    assert done.returncode == 0, done.stderr
+    assert rows_of(google, key)[1][8] == "keep"

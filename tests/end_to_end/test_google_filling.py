@@ -112,9 +112,10 @@ def test_rows_or_columns_moved_in_the_very_moment_get_no_decision_that_is_not_th
 @pytest.mark.parametrize("kind", ["503", "500", "502-html", "reset", "broken-body", "500-quota", "time-out", "429"])
 @pytest.mark.parametrize("after", [False, True], ids=["lost before", "lost after"])
 def test_a_write_whose_answer_is_lost_is_applied_once(google: StandIn, key: str, kind: str, *, after: bool) -> None:
-    worksheet = opened(google, key, patience=Hours().patience(0.4))
+    seconds = 1.5 if kind == "time-out" else 20.0
+    worksheet = opened(google, key, patience=Hours().patience(seconds))
     filling = planned(worksheet, TEXTS)
-    google.faults.add(kind, match=":batchUpdate", after=after, seconds=0.6)
+    google.faults.add(kind, match=":batchUpdate", after=after, seconds=seconds + 0.5)
     assert worksheet.fill(filling)
     assert decided(google, key) == WRITTEN
     assert tabs(google, key) == ["Rows"]
