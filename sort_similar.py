@@ -35,7 +35,8 @@ from sheets.columns import Columns, Looks, Place, place_columns, widened
 from sheets.opening import open_worksheet
 from sheets.options import area_of, base_folder_of
 from sheets.rows import stop_at
-from sheets.worksheet import Identity, Move, Worksheet
+from sheets.worksheet import Move
+from sorting import several
 from sorting.looking import Look, Seen, result_of, writes
 from sorting.reporting import diff_used, report_decisions, report_sources
 from sorting.undoing import (
@@ -81,26 +82,49 @@ def _story(options: argparse.Namespace) -> Callable[[argparse.Namespace, Interru
         "undo": undo_sort, "review_off": take_review_away, "apply_decisions": apply_decisions,
     }  # fmt: skip
     asked = [name for name in (*others, "review") if getattr(options, name)]
+    flags = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
     if len(asked) > 1:
-        flags = " and ".join(f"--{name.replace('_', '-')}" for name in asked)
         raise UsageError(f"{flags} are asked for at once.", "Run one command for each.")
-    return others.get(asked[0], sort) if asked else sort
+    if not asked or asked[0] not in others:
+        return sort
+    return lambda options, interruptions: others[asked[0]](several.only(options, flags), interruptions)
 
 
 def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
-    """Read the rows, look at their pictures, arrange them, and write the order: over again if others edit meanwhile."""
-    started = time.monotonic()
+    """Sort the worksheet that is named, or each of several by itself, told what it has in common with the others."""
     arguments.refuse_unwritable(options)
+    reviews.refuse_alone(options)
+    each = several.each(options)
+    with Store(fetching.store_folder(options)) as store:
+        looks = [_look(own, store) for own in each]
+        twins = several.twins_of(looks, [_read(look)[0] for look in looks]) if len(looks) > 1 else [{}]
+        results: list[Result] = []
+        for look, theirs in zip(looks, twins, strict=True):
+            if results and several.ends_here(look, interruptions):
+                break
+            results.append(_sort(look, theirs, interruptions))
+    if len(looks) > 1:
+        several.tell_twins(results, twins)
+    if options.json:
+        _save(lambda: write(results[0] if len(looks) == 1 else several.Together(results), options.json))
+    return _exit_code(results, interruptions, options)
+
+
+def _look(options: argparse.Namespace, store: Store) -> Look:
+    """Open the worksheet that the options name, and return how its rows are looked at."""
     area = area_of(options)
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
     if options.preview_column is not None:
-        if not options.review:
-            raise UsageError("--preview-column belongs to --review.", "Add --review, or leave it away.")
         worksheet.check_preview(area, options.preview_column)
-    reviews.refuse_alone(options)
-    with Store(fetching.store_folder(options)) as store:
-        done = _read_and_write(Look(worksheet, area, options, settings, store), interruptions)
+    return Look(worksheet, area, options, settings, store)
+
+
+def _sort(look: Look, twins: several.Twins, interruptions: Interruptions) -> Result:
+    """Arrange the rows of one worksheet, write their order, tell what was done, and keep the result."""
+    started = time.monotonic()
+    worksheet, area, options = look.worksheet, look.area, look.options
+    done = _read_and_write(look, twins, interruptions)
     found = result_of(options, worksheet.identity, area, done.seen)
     found.summary.update(
         written=done.written,
@@ -113,31 +137,39 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     if options.report_sources:
         report_sources(found, worksheet, options.source_column)
     _tell(found, done, options)
-    _keep(found, worksheet.identity, options)
+    if writes(options):
+        identity = worksheet.identity
+        last = last_result_path(options.state, identity.key, identity.worksheet_key, found.range)
+        _save(lambda: write(found, last))
     if options.html:
-        _write_page(found, done.seen, options)
-    return _exit_code(found, interruptions, options)
+        _save(lambda: _write_page(found, done.seen, look))
+    return found
 
 
-def _read_and_write(look: Look, interruptions: Interruptions) -> _Done:
+def _read(look: Look) -> tuple[Seen, Area, Place | None]:
+    """Look at the rows as they are now; stop at what is in the way of moving them. Return also the area that moves."""
+    scope = scope_of(look.options)
+    beside = _review_place(look)
+    moving = widened(look.area, beside, scope, review.NAMES)
+    rows, marks = read_beside(look.worksheet, moving, scope, beside)
+    stop_at(rows.obstacles, force=look.options.force)
+    return look.at(rows, marks), moving, beside
+
+
+def _read_and_write(look: Look, twins: several.Twins, interruptions: Interruptions) -> _Done:
     """Read, look and write; when others edited the rows meanwhile, all over again with the rows as they are now."""
     worksheet, area, options = look.worksheet, look.area, look.options
     saved: undo.Saved | None = None
     written: str | None = None
     for attempt in itertools.count(1):
-        beside = _review_place(worksheet, area, options)
-        moving = widened(area, beside, scope_of(options), review.NAMES)
-        rows, marks = read_beside(worksheet, moving, scope_of(options), beside)
-        stop_at(rows.obstacles, force=options.force)
-        seen = look.at(rows, marks)
+        seen, moving, beside = _read(look)
         if writes(options):
             distinct.remember(seen.decided, options.state)  # before the columns that say so are written anew
-        columns = _review_columns(worksheet, area, beside, seen, options)
+        columns = _review_columns(look, beside, seen, twins)
         if not writes(options) or (stands(seen.order) and columns is None):
             break
-        move = Move(
-            moving, scope_of(options), rows, seen.order, secrets.token_hex(8), force=options.force, columns=columns
-        )
+        run_id, scope = secrets.token_hex(8), scope_of(options)
+        move = Move(moving, scope, seen.rows, seen.order, run_id, force=options.force, columns=columns)
         saved = save_undo(saved, undo_of(worksheet.identity, area, move), options.state)
         try:
             written = worksheet.reorder(move, committing=interruptions.hold)
@@ -164,7 +196,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    arguments.add_sheet(made)
+    arguments.add_sheet(made, several=True)
     arguments.add_matching(made, DEFAULT_THRESHOLD)
     moving = made.add_argument_group("what moves")
     scope = moving.add_mutually_exclusive_group()
@@ -188,24 +220,23 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _review_place(worksheet: Worksheet, area: Area, options: argparse.Namespace) -> Place | None:
+def _review_place(look: Look) -> Place | None:
     """Return where the review columns stand, or with --review where they go; None for neither."""
-    if options.review:
-        return place_columns(worksheet, area, scope_of(options), review.NAMES)
-    return standing(worksheet, area)
+    if look.options.review:
+        return place_columns(look.worksheet, look.area, scope_of(look.options), review.NAMES)
+    return standing(look.worksheet, look.area)
 
 
-def _review_columns(
-    worksheet: Worksheet, area: Area, beside: Place | None, seen: Seen, options: argparse.Namespace
-) -> Columns | None:
+def _review_columns(look: Look, beside: Place | None, seen: Seen, twins: several.Twins) -> Columns | None:
     """Return the review columns to write, None where they were not asked for or say just that already."""
+    options = look.options
     if not options.review or beside is None or not seen.rows.urls:
         return None
-    texts = review.table(result_of(options, worksheet.identity, area, seen), seen.distinct)
+    texts = review.table(result_of(options, look.worksheet.identity, look.area, seen), seen.distinct, twins)
     if beside.standing and stands(seen.order) and options.preview_column is None:
         last = seen.rows.first_row + len(texts) - 1
         cells = Area(beside.column, beside.column + len(review.NAMES) - 2, seen.rows.first_row, last)
-        if worksheet.texts(cells) == texts:
+        if look.worksheet.texts(cells) == texts:
             return None
     looks = Looks("group", ("status", review.KEEPER), "possible duplicates", review.WIDTHS, options.preview_column)
     return Columns(review.NAMES, beside, texts, choices=KINDS, looks=looks)
@@ -237,33 +268,26 @@ def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
         say("The rows are in order already: nothing was written.")
 
 
-def _keep(found: Result, identity: Identity, options: argparse.Namespace) -> None:
-    """Keep the result for export and review; by now the sheet is written, so a failure must not say otherwise."""
+def _save(how: Callable[[], None]) -> None:
+    """Write a file; by now the sheet is written, so a failure must not say otherwise."""
     try:
-        if writes(options):
-            write(found, last_result_path(options.state, identity.key, identity.worksheet_key, found.range))
-        if options.json:
-            write(found, options.json)
-    except StateError as error:
-        raise StateError(error.what, f"{error.hint} The sheet is as the summary above says.") from error
-
-
-def _write_page(found: Result, seen: Seen, options: argparse.Namespace) -> None:
-    """Write the review page; by now the sheet is written, so a failure must not say otherwise."""
-    try:
-        with Store(fetching.store_folder(options)) as store, Progress("Drawing", "pictures", delay=1) as progress:
-            small = small_pictures(found, seen.readings, store.picture_path, progress.update)
-        save(review_page(found, seen.labels, small).encode(), options.html)
+        how()
     except CurationError as error:
         raise StateError(error.what, f"{error.hint} The sheet is as the summary above says.") from error
-    say(f"To review: open {options.html} in a browser.", vital=True)
 
 
-def _exit_code(found: Result, interruptions: Interruptions, options: argparse.Namespace) -> int:
+def _write_page(found: Result, seen: Seen, look: Look) -> None:
+    with Progress("Drawing", "pictures", delay=1) as progress:
+        small = small_pictures(found, seen.readings, look.store.picture_path, progress.update)
+    save(review_page(found, seen.labels, small).encode(), look.options.html)
+    say(f"To review: open {look.options.html} in a browser.", vital=True)
+
+
+def _exit_code(results: Sequence[Result], interruptions: Interruptions, options: argparse.Namespace) -> int:
     if interruptions.pending:
         note("Interrupted, but only after the write had begun: the new order was written, as told above.")
         return interruptions.pending
-    return UNREADABLE if options.strict and found.summary["unreadable_rows"] else DONE
+    return UNREADABLE if options.strict and any(found.summary["unreadable_rows"] for found in results) else DONE
 
 
 if __name__ == "__main__":

@@ -10,16 +10,21 @@ STATE: Final = Path(".curation")
 """The state folder, in the working directory."""
 
 
-def add_sheet(parser: argparse.ArgumentParser) -> None:
-    """Add -s, -w, -r and -a: which rows of which spreadsheet, opened with which credentials."""
+def add_sheet(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
+    """Add -s, -w, -r and -a: which rows of which spreadsheet, opened with which credentials.
+
+    With `several`, -w may repeat, and the option is a list or None.
+    """
     group = parser.add_argument_group("which rows")
     group.add_argument(
         "-s", "--spreadsheet", metavar="SPREADSHEET",
         help="title, key or URL of a Google Sheet, or the path of a local .xlsx, .csv or .tsv file",
     )  # fmt: skip
+    more = "; may repeat, and '*' means all of them" if several else ""
     group.add_argument(
-        "-w", "--worksheet", metavar="WORKSHEET", help="the tab; may be left away where there is only one"
-    )
+        "-w", "--worksheet", metavar="WORKSHEET", action="append" if several else "store",
+        help=f"the tab; may be left away where there is only one{more}",
+    )  # fmt: skip
     group.add_argument(
         "-r", "--range", metavar="RANGE", help="the cells, such as B2:C; the first column holds the URLs"
     )

@@ -1,6 +1,8 @@
 """What a labeler reads beside each row: its group, its nearest row, why, its size, its status; from a run's result."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from report import sizes
 from report.result import Result, ResultEvidence, ResultRow
@@ -17,11 +19,22 @@ _LONGEST = 300
 _BITS = 64
 
 
-def table(result: Result, distinct: Collection[int] = ()) -> tuple[tuple[str, ...], ...]:
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A near-duplicate on another worksheet: which, its row there after that worksheet's sort, and why it is one."""
+
+    worksheet: str
+    row: int
+    why: str
+
+
+def table(
+    result: Result, distinct: Collection[int] = (), twins: Mapping[str, Twin] = MappingProxyType({})
+) -> tuple[tuple[str, ...], ...]:
     """Return the texts of all columns but `decision`, a tuple for each row in the order before the run.
 
     `distinct` are the numbers of the rows that people decided to be distinct: where one is in a group all the same,
-    its status says why.
+    its status says why. `twins` are the near-duplicates on other worksheets, by sha256.
 
     No text holds a line break, a tab, a semicolon or a bar, begins with a sign that a spreadsheet program takes for a
     formula, or is longer than 300 characters. A row without an address has no texts.
@@ -29,7 +42,10 @@ def table(result: Result, distinct: Collection[int] = ()) -> tuple[tuple[str, ..
     nearest = _nearest(result)
     rows = {row.row: row for row in result.rows}
     told = _matched_again(result, distinct)
-    return tuple(_texts(row, nearest.get(row.row), rows, told.get(row.row, ())) for row in result.rows)
+    return tuple(
+        _texts(row, nearest.get(row.row), rows, told.get(row.row, ()), twins.get(row.sha256 or ""))
+        for row in result.rows
+    )
 
 
 def size(row: ResultRow) -> str:
@@ -94,7 +110,11 @@ def _matched_again(result: Result, distinct: Collection[int]) -> dict[int, tuple
 
 
 def _texts(
-    row: ResultRow, pair: ResultEvidence | None, rows: Mapping[int, ResultRow], told: Iterable[str]
+    row: ResultRow,
+    pair: ResultEvidence | None,
+    rows: Mapping[int, ResultRow],
+    told: Iterable[str],
+    twin: Twin | None,
 ) -> tuple[str, ...]:
     if row.status == "blank_cell":
         return ("",) * (len(NAMES) - 1)
@@ -103,6 +123,9 @@ def _texts(
         other = rows[pair.rows[0] if pair.rows[1] == row.row else pair.rows[1]]
         match = f"row {other.new_row}"
         why = reason(pair, same_file=row.sha256 is not None and row.sha256 == other.sha256)
+    if twin is not None:
+        match = ", ".join(filter(None, (match, f"{twin.worksheet} row {twin.row}")))
+        why = ", ".join(filter(None, (why, f"on the worksheet {twin.worksheet}: {twin.why}")))
     group = "" if row.group is None else str(row.group)
     return tuple(_plain(text) for text in (group, match, why, size(row), _status(row, told)))
 

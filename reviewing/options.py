@@ -48,5 +48,7 @@ def add_arguments(made: argparse.ArgumentParser) -> None:
 
 def refuse_alone(options: argparse.Namespace) -> None:
     """Raise `UsageError` for an option without the one that it belongs to."""
+    if options.preview_column is not None and not options.review:
+        raise UsageError("--preview-column belongs to --review.", "Add --review, or leave it away.")
     if options.source_column is not None and not options.report_sources:
         raise UsageError("--source-column belongs to --report-sources.", "Add --report-sources, or leave it away.")

@@ -52,6 +52,20 @@ def open_worksheet(
     return GoogleWorksheet.open(spreadsheet, worksheet, credentials, read_only=read_only)
 
 
+def worksheet_titles(spreadsheet: str, credentials: Path | None) -> tuple[str, ...]:
+    """Return the titles of all tabs with cells that are not hidden, in their order; errors as in `open_worksheet`."""
+    path = Path(spreadsheet)
+    if path.suffix.lower() == ".xlsx":
+        from sheets.xlsx import XlsxWorksheet  # noqa: PLC0415 - a csv needs no XML parser
+
+        return XlsxWorksheet.visible_titles(path)
+    if is_local(spreadsheet):
+        raise UsageError(f"{path.name} has no tabs, so -w names nothing in it.", "Leave -w away.")
+    from sheets.google import GoogleWorksheet  # noqa: PLC0415 - its clients take half a second to import
+
+    return GoogleWorksheet.visible_titles(spreadsheet, credentials)
+
+
 def reopen(identity: Identity, credentials: Path | None, *, backup: bool = True) -> Worksheet:
     """Open the worksheet that an earlier run wrote to, by its keys: titles may have changed since."""
     if identity.kind == "google":

@@ -73,17 +73,14 @@ class Look:
 
     def _arranged(self, contents: Sequence[Content | None], marks: Marks, apart: frozenset[Pair]) -> Arrangement:
         options, kinds = self.options, marks.kinds
-        matching: dict[str, Any] = {
-            "verify": not options.no_verify,
-            "orientations": arguments.orientations_of(options),
-        }
+        ballot, matching = matching_of(options)
         first = (lambda rows: settled([kinds[row] for row in rows])) if options.undecided_first else None
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
             if options.preview:
                 summary.show_preview(preview(contents, _PREVIEWED, **matching, progress=steps.update))
             return arrange(
                 contents,
-                Ballot(options.diff),
+                ballot,
                 **matching,
                 distinct_pairs=apart,
                 settled=first,
@@ -97,6 +94,14 @@ class Look:
         last = rows.first_row + len(rows) - 1
         beside = Area(self.area.first_column + 1, self.area.last_column, rows.first_row, last)
         return tuple(" \u00b7 ".join(filter(None, texts)) for texts in self.worksheet.texts(beside))
+
+
+def matching_of(options: argparse.Namespace) -> tuple[Ballot, dict[str, Any]]:
+    """Return how pictures are compared: the ballot, and what else `hashing.arrange` is told."""
+    return Ballot(options.diff), {
+        "verify": not options.no_verify,
+        "orientations": arguments.orientations_of(options),
+    }
 
 
 def writes(options: argparse.Namespace) -> bool:

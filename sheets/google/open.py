@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from errors import NotFound, UsageError
-from sheets.google.client import Service
+from sheets.google.client import Patience, Service
+from sheets.google.credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
 
 Json = Mapping[str, Any]
 
@@ -15,7 +17,7 @@ _OLD_ADDRESS = re.compile(r"[?&](?:id|key)=(?P<key>[\w-]{10,})", re.ASCII)
 _GID = re.compile(r"[#&?]gid=(?P<gid>[0-9]{1,10})(?![0-9])")
 # Keys have 44 characters today; a title that long without a space, with capitals and digits, is not expected.
 _KEY = re.compile(r"(?=.*[0-9])(?=.*[A-Z])[A-Za-z0-9_-]{40,}")
-_TABS_FIELDS = "spreadsheetId,properties(title),sheets(properties(sheetId,title,index,sheetType,gridProperties))"
+_TABS_FIELDS = "spreadsheetId,properties(title),sheets(properties(sheetId,title,index,sheetType,hidden,gridProperties))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One tab: its id, title and size in cells."""
+    """One tab: its id, title and size in cells, and whether people have hidden it."""
 
     sheet_id: int
     title: str
     cells: int
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,26 @@ def target(text: str) -> Target:
     return Target(None, text)
 
 
+def connect(
+    spreadsheet: str,
+    credentials: Path | None,
+    *,
+    read_only: bool,
+    api: str | None = None,
+    patience: Patience | None = None,
+) -> tuple[Service, Book, Target]:
+    """Return the service of an account, with no more rights than needed, the spreadsheet, and what was asked for."""
+    wanted = target(spreadsheet)
+    scopes = [SHEETS_READONLY if read_only else SHEETS]
+    if wanted.key is None:
+        scopes.append(DRIVE_METADATA)
+    service = Service(load(credentials, scopes), patience or Patience(), api)
+    service.spreadsheet = wanted.title or str(wanted.key)
+    found = find(service, wanted)
+    service.spreadsheet = found.title
+    return service, found, wanted
+
+
 def find(service: Service, wanted: Target) -> Book:
     """Return the spreadsheet that is meant; for a title, the one file of that title the account may see."""
     key = wanted.key or _file_of(service, str(wanted.title))
@@ -80,7 +103,7 @@ def book(service: Service, key: str) -> Book:
     answer = service.spreadsheet_json(key, {"fields": _TABS_FIELDS, "includeGridData": "false"})
     sheets = [sheet.get("properties") or {} for sheet in answer.get("sheets") or ()]
     tabs = [
-        Tab(int(sheet.get("sheetId", 0)), str(sheet.get("title", "")), _size(sheet))
+        Tab(int(sheet.get("sheetId", 0)), str(sheet.get("title", "")), _size(sheet), bool(sheet.get("hidden")))
         for sheet in sheets
         if sheet.get("sheetType", "GRID") == "GRID"
     ]

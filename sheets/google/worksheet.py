@@ -46,9 +46,8 @@ from sheets.google import reading as google_reading
 from sheets.google.batch import Backup, Plan, quoted
 from sheets.google.client import Answered, Patience, Service
 from sheets.google.commit import Commit, Desk
-from sheets.google.credentials import DRIVE_METADATA, SHEETS, SHEETS_READONLY, load
 from sheets.google.judgement import Seen, exchanged
-from sheets.google.open import Book, Tab, book, choose, find, target
+from sheets.google.open import Book, Tab, book, choose, connect
 from sheets.google.preflight import Box, Preflight
 from sheets.google.reading import Question, Reading, Strip
 from sheets.google.removing import Removal, Stood
@@ -92,15 +91,14 @@ class GoogleWorksheet:
         server on this computer that stands in for Google. Raises `UsageError`, `NotFound`, `AccessRefused` or
         `ServiceFailed`.
         """
-        wanted = target(spreadsheet)
-        scopes = [SHEETS_READONLY if read_only else SHEETS]
-        if wanted.key is None:
-            scopes.append(DRIVE_METADATA)
-        service = Service(load(credentials, scopes), patience or Patience(), api)
-        service.spreadsheet = wanted.title or str(wanted.key)
-        found = find(service, wanted)
-        service.spreadsheet = found.title
+        service, found, wanted = connect(spreadsheet, credentials, read_only=read_only, api=api, patience=patience)
         return cls(service, found, choose(found, worksheet, wanted.gid), backup_tab=backup_tab)
+
+    @staticmethod
+    def visible_titles(spreadsheet: str, credentials: Path | None, api: str | None = None) -> tuple[str, ...]:
+        """Return the titles of the tabs with cells that are not hidden; errors as in `open`."""
+        _, found, _ = connect(spreadsheet, credentials, read_only=True, api=api)
+        return tuple(tab.title for tab in found.tabs if not tab.hidden)
 
     @property
     def identity(self) -> Identity:

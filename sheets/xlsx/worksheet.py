@@ -39,6 +39,11 @@ class XlsxWorksheet:
         package = Package(read_file(path), path.name)
         return cls(path, choose_tab(tabs(package, path.name), worksheet, path.name).title, backup=backup)
 
+    @staticmethod
+    def visible_titles(path: Path) -> tuple[str, ...]:
+        """Return the titles of the tabs with cells that are not hidden; errors as in `open`."""
+        return tuple(tab.title for tab in tabs(Package(read_file(path), path.name), path.name) if not tab.hidden)
+
     @property
     def identity(self) -> Identity:
         """The file and the tab's title."""
