@@ -17,7 +17,7 @@ from console.progress import Progress
 from console.running import run
 from errors import CurationError, SheetChanged, StateError, UsageError
 from hashing import DEFAULT_THRESHOLD
-from images import Store
+from images import Settings, Store
 from images import options as fetching
 from report import review, summary
 from report.decisions import KINDS
@@ -94,9 +94,9 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Sort the worksheet that is named, or each of several by itself, told what it has in common with the others."""
     arguments.refuse_unwritable(options)
     reviews.refuse_alone(options)
-    each = several.each(options)
+    opened = [_opened(own) for own in several.each(options)]
     with Store(fetching.store_folder(options)) as store:
-        looks = [_look(own, store) for own in each]
+        looks = [Look(*one, store) for one in opened]
         twins = several.twins_of(looks, [_read(look)[0] for look in looks]) if len(looks) > 1 else [{}]
         results: list[Result] = []
         for look, theirs in zip(looks, twins, strict=True):
@@ -110,14 +110,14 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     return _exit_code(results, interruptions, options)
 
 
-def _look(options: argparse.Namespace, store: Store) -> Look:
-    """Open the worksheet that the options name, and return how its rows are looked at."""
+def _opened(options: argparse.Namespace) -> tuple[Worksheet, Area, argparse.Namespace, Settings]:
+    """Open the worksheet that the options name, and return all but the store that a look at its rows needs."""
     area = area_of(options)
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
     if options.preview_column is not None:
         worksheet.check_preview(area, options.preview_column)
-    return Look(worksheet, area, options, settings, store)
+    return worksheet, area, options, settings
 
 
 def _sort(look: Look, twins: several.Twins, interruptions: Interruptions) -> Result:
