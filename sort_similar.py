@@ -35,7 +35,7 @@ from sheets.columns import Columns, Looks, Place, place_columns, widened
 from sheets.opening import open_worksheet
 from sheets.options import area_of, base_folder_of
 from sheets.rows import stop_at
-from sheets.worksheet import Move
+from sheets.worksheet import Move, Worksheet
 from sorting import several
 from sorting.looking import Look, Seen, result_of, writes
 from sorting.reporting import diff_used, report_decisions, report_sources
