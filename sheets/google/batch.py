@@ -1,9 +1,10 @@
 """The one atomic request that puts live cells into another order, and the request that takes it back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from sheets.google.guard import Guard, forgotten
 from sheets.google.preflight import Box
 from sheets.google.stamps import Stamp, creation, deletions
 
@@ -31,6 +32,7 @@ class Plan:
     `columns` is the tab's width when it was read; `watched` are the cells beside the range that must not have
     changed; `known` are the stamps in the spreadsheet. `writes` come before the sort; `overwritten` are the cells
     that they write over, each with the kind of paste that puts them back from the backup, which there is then.
+    `guard` refuses the batch where the columns have moved; `marks` are all marks that were found on the tab.
     """
 
     sheet_id: int
@@ -44,6 +46,8 @@ class Plan:
     backup: Backup | None = None
     writes: tuple[dict[str, Any], ...] = ()
     overwritten: tuple[tuple[Box, str], ...] = ()
+    guard: Guard | None = None
+    marks: Mapping[int, int] = field(default_factory=dict)
 
 
 def ranks_of(order: Sequence[int]) -> tuple[int, ...]:
@@ -73,10 +77,12 @@ def body(plan: Plan) -> dict[str, Any]:
     return {
         "requests": [
             creation(plan.stamp),
+            *([] if plan.guard is None else plan.guard.checks()),
             *_backup(plan),
             *plan.writes,
             *_sort(plan),
             *deletions(plan.known, plan.stamp.epoch),
+            *forgotten(plan.marks, plan.guard),
         ],
         "includeSpreadsheetInResponse": True,
         "responseIncludeGridData": True,

@@ -3,7 +3,8 @@
 The outcome of a request whose answer does not come is found out from the stamp that the batch leaves first:
 our stamp is there: it was applied; it is not: the same stamp goes out again with a fresh plan, three times at
 most. Before giving up, a lone stamp takes the id, so that a request still on its way is refused for ever.
-What came in between our last look and the batch is judged from the answer; see `judgement`.
+What came in between our last look and the batch is judged from the answer; see `judgement`. A column that came, went
+or moved lets Google refuse the batch; see `guard`.
 """
 
 import time
@@ -11,21 +12,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from errors import CurationError, ServiceFailed, SheetChanged
+from errors import CurationError, ServiceFailed, SheetChanged, Unsortable
 from sheets.a1 import column_letters
 from sheets.columns import Columns
 from sheets.google import columns as google_columns
 from sheets.google import looks, previews
 from sheets.google.batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
 from sheets.google.client import Answered, Outcome, Refused, Service, Unknown
-from sheets.google.judgement import Seen, Verdict, judged, judged_later, sources, typed
+from sheets.google.endings import EDITS, VERSIONS, ColumnsMoved, NotTakenBack, no_answer, open_outcome
+from sheets.google.guard import Guard
+from sheets.google.judgement import Seen, Verdict, judged, judged_later, retyped, sources, typed
+from sheets.google.preflight import Preflight
 from sheets.google.reading import Reading, seen_after
 from sheets.google.stamps import Stamp, cancelled, next_stamp
+from sheets.google.tags import forgetting
 from sheets.rows import Scope
 
 Json = Mapping[str, Any]
 _TRIES = 3
-_VERSIONS = "Open File > Version history > See version history and restore the version before this minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Desk:
 
     `fresh` reads again and raises when the rows changed or may not be moved; `stamps` returns the stamps of the
     spreadsheet and all ids of metadata; `again` reads the cells of a plan, and those beside them, once more.
+    `guard` returns new marks for the columns, as far as they were seen last, and the number of columns of the tab;
+    `tab` reads what lies over the tab once more.
     """
 
     service: Service
@@ -42,6 +48,8 @@ class Desk:
     stamps: Callable[[], tuple[tuple[Stamp, ...], frozenset[int]]]
     again: Callable[[Plan], Seen]
     backup: Callable[[], Backup | None]
+    guard: Callable[[], tuple[Guard, int] | None]
+    tab: Callable[[], Preflight]
 
 
 class Commit:
@@ -57,9 +65,74 @@ class Commit:
         self._scope = scope
         self._columns = columns
         self._pending: Plan | None = None  # sent, outcome unknown
+        self._guard: Guard | None = None
+        self._marks: list[int] = []
+
+    def start(self) -> Reading:
+        """Mark the columns, and take the look that the move is planned from."""
+        self._mark()
+        try:
+            return self._desk.fresh()
+        except (SheetChanged, Unsortable):
+            self._forget_marks()
+            raise
+
+    def _mark(self) -> None:
+        """Mark the columns as they were seen last.
+
+        Never raises for a refusal or an outage: without marks the batch is judged from its answer alone.
+        """
+        self._guard = None
+        prove = True
+        for _ in range(_TRIES):
+            if (made := self._desk.guard()) is None:
+                return
+            guard, columns = made
+            self._marks += [number for _, number in guard.marks]
+            match self._delivered(guard.marking(columns, prove=prove), STAMP_FIELDS):
+                case Answered(answer):
+                    self._guard = guard if not prove or guard.proven(answer.get("replies") or ()) else None
+                    return
+                case Refused(refused) if not refused.stamp_exists:
+                    if refused.status != 400 or not prove:
+                        return
+                    prove = False  # to take away what is not there may be refused, which would be proof enough
+
+    def _forget_marks(self) -> None:
+        """Take the marks away, once; what is left then, the next run on the tab takes away."""
+        if self._marks:
+            self._desk.service.send(
+                self._desk.key, {"requests": [forgetting(number) for number in self._marks]}, STAMP_FIELDS
+            )
+
+    def _under_guard(self, reading: Reading) -> Reading:
+        """Return a reading, the same or a later one, in which the marks are where they should be."""
+        for _ in range(_TRIES):
+            if self._guard is None or self._guard.fits(reading.tab.marks):
+                return reading
+            self._mark()
+            reading = self._desk.fresh()
+        self._guard = None
+        return reading
+
+    def _moved(self) -> Reading:
+        """Look again after the marks have refused a batch."""
+        reading = self._desk.fresh()
+        if self._guard is not None and self._guard.fits(reading.tab.marks):
+            self._guard = None  # nothing has moved: so the service keeps other rules, and is not asked again
+        return self._under_guard(reading)
 
     def apply(self, reading: Reading) -> str:
         """Send the move planned from `reading`; return a remark for the user, "" when there is none."""
+        try:
+            remark = self._landing(reading)
+        except (SheetChanged, Unsortable):
+            self._forget_marks()
+            raise
+        self._forget_marks()
+        return remark
+
+    def _landing(self, reading: Reading) -> str:
         try:
             return self._rounds(reading)
         except CurationError:
@@ -73,6 +146,7 @@ class Commit:
     def _rounds(self, reading: Reading) -> str:
         stamp = next_stamp(self._run, reading.tab.stamps, reading.tab.taken)
         unknown = 0
+        reading = self._under_guard(reading)
         for _ in range(2 * _TRIES):
             plan = self._plan(reading, stamp)
             request = body(plan)
@@ -81,12 +155,16 @@ class Commit:
                     self._pending = None
                     self._give_back(request["requests"], answer.get("replies") or ())
                     return self._settled(plan, reading, seen_after(answer.get("updatedSpreadsheet") or {}, plan.box))
+                case Refused(refused) if self._guard is not None and self._guard.refuses(refused.taken_id):
+                    reading = self._moved()
+                    continue
                 case Refused(refused) if not refused.stamp_exists:
                     # Only the stamp tells for sure: an answer may also fail after the batch was applied.
                     if not self._ours(stamp):
                         if refused.status != 400:
                             raise self._desk.service.error(refused, writing=True)
-                        reading = self._explained(reading, self._desk.service.error(refused, writing=True))
+                        fresh = self._explained(reading, self._desk.service.error(refused, writing=True))
+                        reading = self._under_guard(fresh)
                         continue
                 case Unknown():
                     self._pending = plan
@@ -97,7 +175,7 @@ class Commit:
                 return self._settled_later(plan, reading)
             if holder is None and stamp.id not in taken and self._pending is not None:
                 if unknown == _TRIES:
-                    raise _no_answer()
+                    raise no_answer()
                 reading = self._desk.fresh()
                 continue
             self._pending = None  # the id belongs to another run, so ours was refused and always will be
@@ -129,6 +207,8 @@ class Commit:
             backup=self._desk.backup(),
             writes=writes,
             overwritten=google_columns.overwritten(reading.box, columns),
+            guard=self._guard,
+            marks=tab.marks,
         )
 
     def _give_back(self, requests: Sequence[Json], replies: Sequence[Json]) -> None:
@@ -138,7 +218,7 @@ class Commit:
             raise ServiceFailed(
                 "In the moment of writing, somebody changed the rules for conditional formats, and one that was not"
                 " ours was deleted.",
-                f"The rows were written. {_VERSIONS}",
+                f"The rows were written. {VERSIONS}",
             )
 
     def _delivered(self, request: dict[str, object], fields: str = ANSWER_FIELDS) -> Outcome:
@@ -174,7 +254,7 @@ class Commit:
         except CurationError as error:
             if self._pending is None:
                 raise
-            raise _open_outcome(error) from error
+            raise open_outcome(error) from error
         return next((entry for entry in known if entry.id == stamp.id), None), taken
 
     def _never_lands(self, plan: Plan) -> bool:
@@ -186,25 +266,36 @@ class Commit:
                     self._pending = None
                     return True
                 case Refused(refused) if not refused.stamp_exists:
-                    raise _open_outcome(self._desk.service.error(refused, writing=True))
+                    raise open_outcome(self._desk.service.error(refused, writing=True))
                 case _:
                     holder, taken = self._holder(plan.stamp)
                     if plan.stamp.id in taken:
                         self._pending = None
                         return holder is None or holder.run != self._run
-        raise _open_outcome(_no_answer())
+        raise open_outcome(no_answer())
 
     def _settled(self, plan: Plan, reading: Reading, seen: Seen) -> str:
         return self._ended(judged(reading.seen, plan.ranks, seen), plan, seen)
 
+    def _planned_columns(self, plan: Plan) -> Plan:
+        """Return a plan whose batch has landed with its marks where they are since."""
+        if plan.guard is None or self._columns is None or self._columns.place.standing:
+            return plan
+        return replace(plan, guard=plan.guard.shifted(self._columns.place.column, len(self._columns.names)))
+
     def _settled_later(self, plan: Plan, reading: Reading) -> str:
         seen = self._desk.again(plan)
         verdict = judged_later(reading.seen, plan.ranks, seen)
+        if self._changed_since(plan, verdict):
+            return (
+                " While the answer was lost, columns were changed. The rows were moved before that, or Google would"
+                " have refused it; if the order is not what you want, run the same command again."
+            )
         if verdict is None:
             raise ServiceFailed(
                 "The rows were moved, but Google's answer was lost and columns were changed at the same time, so it"
                 " is not certain that every row is whole.",
-                f"Compare a few rows. If they are wrong: {_VERSIONS}",
+                f"Compare a few rows. If they are wrong: {VERSIONS}",
             )
         if verdict is Verdict.TYPED_BESIDE:  # before the sort or after it: nobody can tell
             cells = ", ".join(
@@ -213,17 +304,24 @@ class Commit:
             return f" While the answer was lost, somebody typed into {cells}: look whether that is on its row."
         return self._ended(verdict, plan, seen)
 
+    def _changed_since(self, plan: Plan, verdict: Verdict | None) -> bool:
+        """Say whether columns that look changed were so only after the batch: its marks have moved since, or held."""
+        if plan.guard is None or verdict not in (None, Verdict.COLUMNS_EDITED):
+            return False
+        guard = self._planned_columns(plan).guard
+        return verdict is None or (guard is not None and not guard.fits(self._desk.tab().marks))
+
     def _ended(self, verdict: Verdict, plan: Plan, seen: Seen) -> str:
         if verdict is Verdict.AS_PLANNED:
             return ""
         if verdict is Verdict.ROWS_UNCLEAR:
-            raise _NotTakenBack("Google's answer was lost").told(plan, verdict)
+            raise NotTakenBack("Google's answer was lost").told(plan, verdict)
         try:
-            self._take_back(plan, seen, verdict)
-        except _NotTakenBack as failure:
+            self._take_back(self._planned_columns(plan), seen, verdict)
+        except NotTakenBack as failure:
             raise failure.told(plan, verdict) from failure
         raise SheetChanged(
-            f"In the moment of sorting {_EDITS[verdict]} in the worksheet {plan.title!r}. The sort was taken back.",
+            f"In the moment of sorting {EDITS[verdict]} in the worksheet {plan.title!r}. The sort was taken back.",
             "Every row is where it was. Run the same command again while nobody edits the rows.",
         )
 
@@ -233,18 +331,37 @@ class Commit:
         taken_from = sources(plan.ranks, seen.hidden)
         for _ in range(_TRIES):
             back = self._following(plan, taken_from, seen)
-            after = self._surely(back)
+            try:
+                after = self._surely(back)
+            except ColumnsMoved:
+                plan, seen = self._followed(back, seen)
+                continue
             # An answer holds the cells beside the range only where they are watched.
             known = seen if back.watched else replace(seen, beside={})
             verdict = judged(known, back.ranks, after)
-            if verdict is Verdict.AS_PLANNED:
+            if verdict is Verdict.AS_PLANNED or (verdict is Verdict.ROWS_EDITED and retyped(known, back.ranks, after)):
                 self._put_back(first)
                 return
             if verdict is not Verdict.ROWS_HIDDEN:
                 self._give_up(back, after, why, verdict)
             taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
             plan, seen = back, after
-        raise _NotTakenBack("rows were being hidden")
+        raise NotTakenBack("rows were being hidden")
+
+    def _followed(self, back: Plan, seen: Seen) -> tuple[Plan, Seen]:
+        """Follow the columns of a plan to where they are now, with their cells there."""
+        tab = self._desk.tab()
+        marks = () if back.guard is None else back.guard.marks
+        by = None if back.guard is None else back.guard.moved(tab.marks, back.box.left, back.box.right)
+        if self._scope is Scope.WHOLE_ROWS or by is None:
+            raise NotTakenBack("columns were changed since")
+        box = replace(back.box, left=back.box.left + by, right=back.box.right + by)
+        guard = Guard(tab.sheet_id, tuple((tab.marks[n], n) for _, n in marks if n in tab.marks))
+        plan = replace(back, box=box, columns=tab.columns, guard=guard, title=tab.title)
+        now = self._desk.again(plan)
+        if now.cells != seen.cells:
+            raise NotTakenBack("the tab was edited once more")
+        return plan, now
 
     def _put_back(self, plan: Plan) -> None:
         """Put the cells that the batch wrote over back from its copy of the tab; an edit may have moved them there."""
@@ -256,20 +373,26 @@ class Commit:
         outcome = self._delivered({"requests": [*requests, google_columns.discarding(plan.backup)]}, STAMP_FIELDS)
         if not isinstance(outcome, Answered):
             cells = ", ".join(box.name for box, _ in plan.overwritten)
-            raise _NotTakenBack(f"the cells {cells} are as they were in the tab {backup.title!r}")
+            raise NotTakenBack(f"the cells {cells} are as they were in the tab {backup.title!r}")
 
     def _give_up(self, back: Plan, after: Seen, why: Verdict, verdict: Verdict) -> NoReturn:
         """Undo the sort back where it has parted something itself: other columns, or words typed since the sort."""
-        if verdict is Verdict.COLUMNS_EDITED or (verdict, why) == (Verdict.TYPED_BESIDE, Verdict.ROWS_EDITED):
-            self._surely(self._following(back, sources(back.ranks, after.hidden), after))
-        raise _NotTakenBack("the tab was edited once more")
+        parted = verdict is Verdict.COLUMNS_EDITED
+        if parted or (verdict is Verdict.TYPED_BESIDE and why is not Verdict.TYPED_BESIDE):
+            try:
+                self._surely(self._following(back, sources(back.ranks, after.hidden), after))
+            except NotTakenBack as failure:
+                raise NotTakenBack(str(failure), parted=parted) from failure
+        raise NotTakenBack("the tab was edited once more")
 
     def _following(self, plan: Plan, ranks: Sequence[int], seen: Seen) -> Plan:
         """Return the plan of another sort of the same cells, with the stamp after the last one."""
         stamp = Stamp(plan.stamp.sequence + 1, int(time.time()), cancelled(self._run))
         known = (*plan.known, plan.stamp)
         watched = beside(plan.box, seen.columns) if self._scope is Scope.RANGE else ()
-        return Plan(plan.sheet_id, plan.title, seen.columns, plan.box, tuple(ranks), stamp, known, watched)
+        return Plan(
+            plan.sheet_id, plan.title, seen.columns, plan.box, tuple(ranks), stamp, known, watched, guard=plan.guard
+        )
 
     def _surely(self, plan: Plan) -> Seen:
         """Send a batch that must not be planned anew, three times at most; return the cells after it."""
@@ -277,56 +400,16 @@ class Commit:
             outcome = self._delivered(body(plan))
             if isinstance(outcome, Answered):
                 return seen_after(outcome.answer.get("updatedSpreadsheet") or {}, plan.box)
+            if isinstance(outcome, Refused) and plan.guard and plan.guard.refuses(outcome.refusal.taken_id):
+                raise ColumnsMoved("columns were changed since")
             if isinstance(outcome, Refused) and not outcome.refusal.stamp_exists:
-                raise _NotTakenBack(f"Google refused: {outcome.refusal.message}")
+                raise NotTakenBack(f"Google refused: {outcome.refusal.message}")
             try:
                 holder, taken = self._holder(plan.stamp)
             except CurationError as error:
-                raise _NotTakenBack("Google could not be reached") from error
+                raise NotTakenBack("Google could not be reached") from error
             if holder == plan.stamp:
                 return self._desk.again(plan)
             if plan.stamp.id in taken:
-                raise _NotTakenBack("another run sorted the spreadsheet")
-        raise _NotTakenBack("Google did not answer")
-
-
-_EDITS = {
-    Verdict.ROWS_EDITED: "rows were inserted, deleted, retyped or sorted",
-    Verdict.COLUMNS_EDITED: "a column was inserted, deleted, moved or emptied",
-    Verdict.ROWS_HIDDEN: "rows were hidden",
-    Verdict.TYPED_BESIDE: "something was typed beside the range",
-}
-
-
-def _no_answer() -> ServiceFailed:
-    return ServiceFailed(
-        "Google did not answer to three attempts to write.",
-        "Nothing was written, and no late request can write any more. Run the same command again later.",
-    )
-
-
-def _open_outcome(error: CurationError) -> ServiceFailed:
-    return ServiceFailed(
-        f"Google stopped answering while the rows were being moved; it is not known whether they were. {error.what}",
-        "Either all rows were moved or none, and undo works in both cases. Look at the sheet when Google answers again;"
-        f" should somebody have edited it in that very moment and rows look wrong: {_VERSIONS}",
-    )
-
-
-class _NotTakenBack(Exception):
-    """The sort of an edited tab could not be sorted back, for the reason given."""
-
-    def told(self, plan: Plan, verdict: Verdict) -> CurationError:
-        """Return what to tell the user: after an edit of rows they are whole, after one of columns perhaps not."""
-        if verdict in (Verdict.ROWS_EDITED, Verdict.ROWS_UNCLEAR):
-            return SheetChanged(
-                f"Rows of the worksheet {plan.title!r} were edited in the moment of sorting. Whole rows were moved,"
-                f" nothing is lost, but the order is neither the old nor the new one ({self}).",
-                "Run the same command again while nobody inserts or deletes rows.",
-                landed=True,
-            )
-        return ServiceFailed(
-            f"In the moment of sorting {_EDITS[verdict]} in the worksheet {plan.title!r}, and the sort could not be"
-            f" taken back ({self}).",
-            f"Cells of different rows may be mixed. {_VERSIONS}",
-        )
+                raise NotTakenBack("another run sorted the spreadsheet")
+        raise NotTakenBack("Google did not answer")

@@ -48,8 +48,14 @@ class Refusal:
 
     @property
     def stamp_exists(self) -> bool:
-        """Whether the batch was refused because its stamp's id is taken, so nothing of it was applied."""
+        """Whether the batch was refused because an id of its metadata is taken, so nothing of it was applied."""
         return self.status == 400 and re.search(r"metadata with that ID already exists", self.message) is not None
+
+    @property
+    def taken_id(self) -> int | None:
+        """The id of metadata that exists already, for which the batch was refused."""
+        found = re.search(r"metadata with ID \[([0-9]+)\]", self.message) if self.stamp_exists else None
+        return int(found[1]) if found else None
 
 
 def refusal(status: int, body: str) -> Refusal:

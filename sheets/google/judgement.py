@@ -81,6 +81,19 @@ def judged(before: Seen, ranks: Sequence[int], after: Seen) -> Verdict:
     return Verdict.AS_PLANNED
 
 
+def retyped(before: Seen, ranks: Sequence[int], after: Seen) -> bool:
+    """Say whether every row is where it should be, and no more has been edited than the addresses of a few rows."""
+    if after.hidden or before.columns != after.columns or typed(before, after):
+        return False
+    was, then = [_neutral(row) for row in before.cells], put_back(after.cells, sources(ranks))
+    changed = [(old, new) for old, new in zip(was, then, strict=True) if old[0] != new[0]]
+    known = {row[0] for row in was}
+    if len(changed) > _TYPED_AT_MOST or any(new[0] is None or new[0] in known for _, new in changed):
+        return False
+    same = [(*old[:1], *new[1:]) for old, new in zip(was, then, strict=True)]
+    return all(old[1:] == new[1:] for old, new in changed) and not _column_left(was, same, _TYPED_AT_MOST)
+
+
 def put_back(cells: Cells, taken_from: Sequence[int]) -> list[tuple[Hashable, ...]]:
     """Return the rows in the order they had before the sort."""
     then: list[tuple[Hashable, ...]] = [()] * len(cells)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sheets.a1 import Area, column_letters
 from sheets.formulas import survives_move
+from sheets.google import guard as google_guard
 from sheets.google import tags as google_tags
 from sheets.google.stamps import KEY, Stamp, parsed_stamp
 from sheets.google.tags import Tags
@@ -61,7 +62,8 @@ class Preflight:
     """A tab without its cells: size, what lies over it, which rows are hidden, and the stamps of our runs.
 
     `hidden` maps 0-based rows to whether a filter hides them (False: a person, or a closed group of rows).
-    `taken` are the ids of all metadata of the spreadsheet, whoever wrote them; `tags` is what we have put into the tab.
+    `taken` are the ids of all metadata of the spreadsheet, whoever wrote them; `tags` is what we have put into the tab,
+    `marks` the columns by the ids of the marks on them; see `guard`.
     """
 
     title: str
@@ -75,6 +77,7 @@ class Preflight:
     stamps: tuple[Stamp, ...] = ()
     taken: frozenset[int] = frozenset()
     tags: Tags = field(default_factory=Tags)
+    marks: Mapping[int, int] = field(default_factory=dict)
 
 
 def stamps(answer: Json) -> tuple[tuple[Stamp, ...], frozenset[int]]:
@@ -121,6 +124,7 @@ def preflight(answer: Json) -> Preflight:
         stamps=ours,
         taken=taken,
         tags=google_tags.tags(sheet),
+        marks=google_guard.marks(sheet),
     )
 
 

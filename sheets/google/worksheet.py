@@ -8,8 +8,10 @@ What each edit in the moment between our last look and the batch ends in (`judge
       deleted, rows sorted by hand               reorder again. Whole rows were moved, so nothing was ever mixed
     ... and edited once more before that,      SheetChanged(landed=True): whole rows stand in neither order
       or a word typed beside
-    a column inserted, deleted or moved        sorted back at once; SheetChanged(landed=False). The next reading
-                                                 has an obstacle where the range names other columns now
+    a column inserted, deleted or moved        the marks on the columns (see `guard`) have Google refuse the batch:
+                                                 planned again, which has an obstacle where the range names other
+                                                 columns now
+    ... where Google does not keep the marks   sorted back at once; SheetChanged(landed=False)
     ... and rows edited before that            ServiceFailed: cells may be mixed, the version history has the tab
     rows hidden or filtered                    sorted back at once; SheetChanged(landed=False)
     something typed beside the range           sorted back at once; SheetChanged(landed=False)
@@ -46,6 +48,7 @@ from sheets.google import reading as google_reading
 from sheets.google.batch import Backup, Plan, quoted
 from sheets.google.client import Answered, Patience, Service
 from sheets.google.commit import Commit, Desk
+from sheets.google.guard import Guard, guard, guarded
 from sheets.google.judgement import Seen, exchanged
 from sheets.google.open import Book, Tab, book, choose, connect
 from sheets.google.preflight import Box, Preflight
@@ -71,6 +74,7 @@ class GoogleWorksheet:
         self._tab = tab
         self._backup_tab = backup_tab
         self._columns: dict[Area, tuple[Counter[Hashable], ...]] = {}
+        self._known: Preflight | None = None  # the tab as it was seen last
 
     @classmethod
     def open(  # noqa: PLR0913 # three ways to name what is opened, and four independent, named choices
@@ -140,7 +144,6 @@ class GoogleWorksheet:
         if list(move.order) == sorted(move.order) and move.columns is None:
             return "Every row is in its place already; nothing was written."
         self._service.refresh_patience()
-        reading = self._ready(move)
         backups: list[Backup] = []
         overwrites = _writes_over(move.columns)
 
@@ -156,11 +159,15 @@ class GoogleWorksheet:
             self._stamps,
             self._again,
             backup,
+            lambda: self._new_guard(move),
+            self._preflight,
         )
+        commit = Commit(desk, move.run, move.order, move.scope, move.columns)
+        reading = commit.start()
         with committing():
             self._service.refresh_patience()
             try:
-                remark = Commit(desk, move.run, move.order, move.scope, move.columns).apply(reading)
+                remark = commit.apply(reading)
             except SheetChanged:
                 self._withdrawn(move.columns)
                 raise
@@ -268,7 +275,18 @@ class GoogleWorksheet:
         return next(standing, None)
 
     def _preflight(self) -> Preflight:
-        return google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
+        self._known = google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
+        return self._known
+
+    def _new_guard(self, move: Move) -> tuple[Guard, int] | None:
+        """Return marks for the columns of a move as they were seen last; None for a tab of one column."""
+        tab = self._known or self._preflight()
+        left, right = move.area.first_column, min(move.area.last_column + 1, tab.columns)
+        if move.scope is Scope.WHOLE_ROWS:
+            left, right = 0, tab.columns
+        if tab.columns < 2 or left >= right:
+            return None
+        return guard(tab.sheet_id, guarded(left, right, tab.columns)), tab.columns
 
     def _shown(self, tab: Preflight, area: Area, title: str | None = None) -> tuple[tuple[str, ...], ...]:
         """Return what cells of the tab show, or those of the same place in the tab of another title."""

@@ -62,6 +62,7 @@ class Ledger:
     log: list[str] = field(default_factory=list)
     edits: int = 0
     landed: bool = False  # a sort was applied whose order is not the planned one, and the run was told so
+    later: list[str] | None = None  # the order of somebody who sorted by hand after the run had landed
 
 
 @dataclass
@@ -246,18 +247,7 @@ def delete_column(scene: Scene) -> None:
 def move_column(scene: Scene) -> None:
     """Drag a column somewhere else; the width of the tab stays the same."""
     source, target = scene.rng.sample(range(1, 6), 2)
-    sheet = scene.hands.sheet
-    state, key = scene.google.state, scene.key
-    with state.lock:
-        book = state.files[key].book
-        assert book is not None
-        draft = book.fork()
-        edited = draft.edit(sheet.id)
-        for index in range(len(edited.rows)):
-            row = edited.slice(index, 0, edited.column_count)
-            row.insert(target - 1, row.pop(source - 1))
-            edited.set_cells(index, 0, row)
-        state.commit(state.files[key], draft)
+    scene.hands.move_column(source, target)
     scene.ledger.log.append(f"drags column {source} to {target}")
 
 
@@ -273,8 +263,11 @@ def sort_by_hand(scene: Scene) -> None:
     """Sort whole rows by a column of the tab, in the browser."""
     right = LETTERS[scene.ledger.columns - 1]
     column = scene.rng.randrange(1, 4)
+    before = scene.labels()
     scene.hands.sort(f"A2:{right}{len(scene.cells()) + 1}", column, descending=scene.rng.random() < 0.5)
     scene.ledger.orders.append(scene.labels())
+    if before == sorted(before, key=lambda label: key_of(scene.ledger.urls[label])):
+        scene.ledger.later = scene.labels()
     scene.ledger.log.append(f"sorts by column {column}")
 
 
@@ -365,7 +358,7 @@ def _check(scene: Scene, kind: str, target: list[str]) -> tuple[str, list[str]]:
     by_content = sorted(order, key=lambda label: key_of(ledger.urls[label]))
     names = {
         "old": order in kept,
-        "new": order in (new, by_content),
+        "new": order in (new, by_content) or order == ledger.later,
     }
     found = "/".join(name for name, fits in names.items() if fits) or "other"
     if kind in ("sorted", "sorted already") and "new" not in found and ledger.edits < 2:
@@ -436,8 +429,8 @@ def _plan_fault(google: StandIn, rng: random.Random) -> str:
     kind = rng.choice(FAULTS)
     permanent = rng.random() < 0.1 and kind not in ("latency", "time-out")
     after = rng.random() < 0.5 and kind != "429"  # which says that nothing was done
-    # Half of the faults hit the write, whose outcome is what has to be found out.
-    method, nth = ("POST", 1) if rng.random() < 0.5 else ("", rng.randrange(1, 10))
+    # Half of the faults hit a write: mostly the second one, which moves, and whose outcome has to be found out.
+    method, nth = ("POST", rng.choice((1, 2, 2, 2))) if rng.random() < 0.5 else ("", rng.randrange(1, 11))
     google.faults.add(
         kind,
         nth=nth,
@@ -459,7 +452,8 @@ def _plan_edits(scene: Scene, rng: random.Random, *, undo: bool) -> str:
         # An undo, and --range-only, take the columns that the range names at their first look, whatever they are.
         late = "column" in name and (undo or scene.scope is Scope.RANGE_ONLY)
         method = "POST" if late or rng.random() < 0.6 else ""
-        nth = rng.choice((1, 1, 2)) if method else rng.randrange(1, 9)
+        # The first write only marks the columns; the second one moves, a third one takes back.
+        nth = rng.choice((2, 2, 3) if late else (1, 2, 2, 2, 3)) if method else rng.randrange(1, 10)
         scene.google.before_request(nth, partial(_edit_now, scene, edit), match=scene.key, method=method)
     return " and ".join(names) or "none"
 

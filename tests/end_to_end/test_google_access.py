@@ -54,13 +54,13 @@ def test_only_a_title_asks_for_the_list_of_files_and_only_sorting_for_writing(go
     assert asked_scopes(google) == {"spreadsheets.readonly", "drive.metadata.readonly"}
 
 
-def test_a_whole_run_costs_one_list_five_reads_and_one_write(google: StandIn) -> None:
+def test_a_whole_run_costs_one_list_five_reads_and_three_writes(google: StandIn) -> None:
     google.add_spreadsheet("Foods", {"One": ROWS})
     worksheet = opened(google, "Foods")
     rows = worksheet.read(AREA, Scope.RANGE)
     worksheet.reorder(Move(AREA, Scope.RANGE, rows, (3, 1, 0, 2), "run"))
     sent = [f"{logged.method} {logged.path.split('/')[1]}" for logged in google.requests]
-    assert sent == ["POST token", "GET drive", *["GET v4"] * 5, "POST v4"]
+    assert sent == ["POST token", "GET drive", *["GET v4"] * 3, "POST v4", *["GET v4"] * 2, *["POST v4"] * 2]
 
 
 def test_several_spreadsheets_of_a_title_are_listed_with_their_links(google: StandIn) -> None:

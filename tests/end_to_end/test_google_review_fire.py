@@ -98,9 +98,11 @@ class Scene:
     def attempt(self, what: Callable[[GoogleWorksheet], None]) -> None:
         """Try as the commands do, and go on without after three times; what is left is looked at in any case."""
         fault = self.rng.choice(FAULTS)
+        nth = 1 if what == self.off else 2  # the first batch of a sort only marks the columns
         if fault:
-            self.google.faults.add(fault, after=self.rng.random() < 0.5 and fault != "429", match=":batchUpdate")
-        self.google.before_request(1, self.edit, match=":batchUpdate")
+            after = self.rng.random() < 0.5 and fault != "429"
+            self.google.faults.add(fault, nth=nth, after=after, match=":batchUpdate")
+        self.google.before_request(nth, self.edit, match=":batchUpdate")
         for _ in range(3):
             try:
                 what(opened(self.google, self.key, "Rows"))

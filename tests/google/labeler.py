@@ -99,6 +99,26 @@ class Labeler:
         """Delete columns."""
         self.do({"deleteDimension": {"range": self._lines("COLUMNS", first, count)}})
 
+    def move_column(self, source: int, target: int) -> None:
+        """Drag a column to where another one is; what is attached to a column goes with it."""
+        order = list(range(self.sheet.column_count))
+        order.insert(target - 1, order.pop(source - 1))
+        with self._state.lock:
+            file = self._state.files[self._id]
+            assert file.book is not None
+            draft = file.book.fork()
+            sheet = draft.edit(self.sheet.id)
+            for index in range(len(sheet.rows)):
+                row = sheet.slice(index, 0, sheet.column_count)
+                sheet.set_cells(index, 0, [row[column] for column in order])
+            for key, entry in list(draft.metadata.items()):
+                line = entry["location"].get("dimensionRange", {})
+                if line.get("dimension") == "COLUMNS" and line.get("sheetId", 0) == sheet.id:
+                    at = order.index(line["startIndex"])
+                    moved = {**entry["location"], "dimensionRange": {**line, "startIndex": at, "endIndex": at + 1}}
+                    draft.metadata[key] = {**entry, "location": moved}
+            self._state.commit(file, draft)
+
     def hide_rows(self, first: int, count: int = 1, *, by_filter: bool = False) -> None:
         """Hide rows by hand, or as a filter does."""
         if not by_filter:

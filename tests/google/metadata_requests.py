@@ -92,4 +92,18 @@ def _matches(entry: Json, wanted: Json) -> bool:
     if "sheetId" in place:
         location = entry["location"]
         return bool(location.get("sheetId", location.get("dimensionRange", {}).get("sheetId", 0)) == place["sheetId"])
-    return True
+    exact = wanted.get("locationMatchingStrategy") == "EXACT_LOCATION"
+    return "dimensionRange" not in place or _on_line(entry["location"], place["dimensionRange"], exact=exact)
+
+
+def _on_line(location: Json, line: Json, *, exact: bool) -> bool:
+    """Whether metadata is on a row or column, or, unless `exact`, on anything that intersects it."""
+    own = location.get("dimensionRange")
+    sheet_id = line.get("sheetId") or 0
+    if own is None:
+        return not exact and location.get("sheetId") == sheet_id
+    if own.get("sheetId", 0) != sheet_id:
+        return False
+    if own["dimension"] != line.get("dimension"):
+        return not exact
+    return bool(own["startIndex"] == int(line.get("startIndex") or 0))

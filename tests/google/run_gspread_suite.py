@@ -4,7 +4,8 @@
 
 FOLDER is a checkout of gspread (or any folder with its `tests`). Without it the source package of the installed version
 is fetched with pip; as of 6.2.1 that package does not hold the tests, and the script then says so. The suite needs
-pytest-vcr, which records what it sends: `pip install pytest-vcr` first. Nothing is written outside a temporary folder.
+pytest-vcr, which records what it sends, and a pytest that lets a fixture bear a mark: `pip install pytest-vcr
+"pytest<9"` first. Nothing is written outside a temporary folder.
 """
 
 import argparse

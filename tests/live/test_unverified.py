@@ -9,11 +9,13 @@ has a tab `picture` with one in A1.
 import json
 import os
 import time
+from typing import Any
 
 import pytest
 
 from sheets.a1 import parse
-from sheets.google.client import Answered, Refused
+from sheets.google.client import Answered, Outcome, Refused
+from sheets.google.guard import Guard, guard
 from sheets.rows import Scope
 from sheets.worksheet import Move
 from tests.live.conftest import Live
@@ -151,6 +153,43 @@ def test_an_answer_range_of_a_tab_that_is_gone_refuses_the_batch_before_it_is_ap
     )
     assert isinstance(outcome, Refused), outcome
     assert live.worksheet.read(AREA, Scope.RANGE_ONLY).urls == URLS
+
+
+def refusal_after(live: Live, edit: dict[str, Any]) -> tuple[Guard, Outcome]:
+    """Mark B to D, edit, and check the marks where they were."""
+    marks = guard(live.sheet_id, (1, 2, 3))
+    replies = live.send(*marks.marking(6)["requests"])["replies"]
+    assert marks.proven(replies), "a mark was taken away from a column where it is not"
+    live.send(edit)
+    return marks, live.service.send(live.key, {"requests": marks.checks()}, "replies")
+
+
+def test_a_mark_on_a_column_that_has_moved_refuses_a_batch(live: Live) -> None:
+    """Settles: metadata of a column moves with it, and is looked for on one column only."""
+    place = {"sheetId": live.sheet_id, "dimension": "COLUMNS", "startIndex": 2, "endIndex": 3}
+    edits: list[dict[str, Any]] = [{"insertDimension": {"range": place}}, {"deleteDimension": {"range": place}}]
+    for edit in edits:
+        marks, outcome = refusal_after(live, edit)
+        assert isinstance(outcome, Refused), outcome
+        assert marks.refuses(outcome.refusal.taken_id), outcome.refusal.message
+
+
+def test_a_mark_moves_with_a_dragged_column(live: Live) -> None:
+    """Settles: the same for a column that is dragged; the API moves columns as people do."""
+    place = {"sheetId": live.sheet_id, "dimension": "COLUMNS", "startIndex": 2, "endIndex": 3}
+    drag = {"moveDimension": {"source": place, "destinationIndex": 0}}
+    if isinstance(outcome := live.service.send(live.key, {"requests": [drag]}, "replies"), Refused):
+        pytest.skip(f"this service moves no columns: {outcome.refusal.message}")
+    marks, outcome = refusal_after(live, drag)
+    assert isinstance(outcome, Refused), outcome
+    assert marks.refuses(outcome.refusal.taken_id), outcome.refusal.message
+
+
+def test_a_mark_may_be_taken_away_and_put_back_in_one_batch(live: Live) -> None:
+    """Settles: an id is free again right after what had it was deleted; else sorts go without marks."""
+    marks = guard(live.sheet_id, (1, 2, 3))
+    live.send(*marks.marking(6)["requests"])
+    live.send(*marks.checks())
 
 
 def test_deleting_metadata_that_is_gone_is_no_error(live: Live) -> None:

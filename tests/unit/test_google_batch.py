@@ -10,12 +10,16 @@ import googleapiclient
 import pytest
 
 from sheets.google.batch import Backup, Plan, beside, body, quoted, rank_text, ranks_of, stamp_body
+from sheets.google.guard import Guard, guarded
 from sheets.google.preflight import Box
 from sheets.google.stamps import Stamp, next_stamp, parsed_stamp, verdict
 
 SCHEMAS = json.loads(
     (Path(googleapiclient.__file__).parent / "discovery_cache/documents/sheets.v4.json").read_text(encoding="utf-8")
 )["schemas"]
+
+
+GUARD = Guard(0, ((1, 1_500_000_001), (2, 1_500_000_002), (3, 1_500_000_003)))
 
 
 def plan(**changes: Any) -> Plan:
@@ -53,7 +57,14 @@ def unknown_words(value: Any, schema: Mapping[str, Any], where: str = "") -> Ite
 
 
 @pytest.mark.parametrize(
-    "sent", [body(plan()), body(plan(backup=Backup(7, "copy", 3))), stamp_body(Stamp(1, 2, "!run"))]
+    "sent",
+    [
+        body(plan()),
+        body(plan(backup=Backup(7, "copy", 3))),
+        body(plan(guard=GUARD, marks={1_400_000_000: 2})),
+        GUARD.marking(5),
+        stamp_body(Stamp(1, 2, "!run")),
+    ],
 )
 def test_googles_schema_knows_every_word_and_type_of_a_batch(sent: dict[str, Any]) -> None:
     assert list(unknown_words(sent, {"$ref": "BatchUpdateSpreadsheetRequest"})) == []
@@ -155,3 +166,30 @@ def test_the_next_stamp_avoids_every_id_that_is_taken() -> None:
 )
 def test_whether_a_run_landed_is_read_from_the_stamps(known: tuple[Stamp, ...], says: bool | None) -> None:
     assert verdict("run", known) is says
+
+
+def test_a_guarded_batch_begins_with_the_stamp_and_the_marks_and_leaves_them_in_place() -> None:
+    kinds = [next(iter(request)) for request in body(plan(guard=GUARD))["requests"]]
+    assert kinds[:7] == ["createDeveloperMetadata", *["deleteDeveloperMetadata", "createDeveloperMetadata"] * 3]
+
+
+def test_only_marks_of_others_are_forgotten() -> None:
+    found = {1_500_000_001: 1, 1_400_000_000: 2}
+    requests = body(plan(guard=GUARD, marks=found, known=()))["requests"]
+    gone = requests[-1]["deleteDeveloperMetadata"]["dataFilter"]["developerMetadataLookup"]
+    assert gone == {"metadataId": 1_400_000_000}
+
+
+def test_columns_have_moved_together_or_not_at_all() -> None:
+    ids = [number for _, number in GUARD.marks]
+    assert GUARD.moved(dict(zip(ids, (2, 3, 9), strict=True)), 1, 3) == 1
+    assert GUARD.moved(dict(zip(ids, (2, 1, 3), strict=True)), 1, 3) is None
+    assert GUARD.moved({ids[0]: 1}, 1, 3) is None
+    assert GUARD.fits(dict(zip(ids, (1, 2, 3), strict=True)))
+    assert not GUARD.fits(dict(zip(ids, (1, 3, 2), strict=True)))
+    assert GUARD.shifted(2, 6).marks == ((1, ids[0]), (8, ids[1]), (9, ids[2]))
+
+
+def test_a_wide_range_has_marks_on_its_edges() -> None:
+    assert guarded(0, 700, 800) == (0, 699, 700)
+    assert len(guarded(0, 40, 40)) == 40
