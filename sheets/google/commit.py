@@ -19,7 +19,7 @@ from sheets.google import columns as google_columns
 from sheets.google import looks, previews
 from sheets.google.batch import ANSWER_FIELDS, STAMP_FIELDS, Backup, Plan, beside, body, ranks_of, stamp_body
 from sheets.google.client import Answered, Outcome, Refused, Service, Unknown
-from sheets.google.endings import EDITS, VERSIONS, ColumnsMoved, NotTakenBack, no_answer, open_outcome
+from sheets.google.endings import EDITS, VERSIONS, ColumnsMoved, NotTakenBack, StillSorted, no_answer, open_outcome
 from sheets.google.guard import Guard
 from sheets.google.judgement import Seen, Verdict, judged, judged_later, retyped, sources, typed
 from sheets.google.preflight import Preflight
@@ -275,7 +275,7 @@ class Commit:
         raise open_outcome(no_answer())
 
     def _settled(self, plan: Plan, reading: Reading, seen: Seen) -> str:
-        return self._ended(judged(reading.seen, plan.ranks, seen), plan, seen)
+        return self._ended(judged(reading.seen, plan.ranks, seen), plan, reading, seen)
 
     def _planned_columns(self, plan: Plan) -> Plan:
         """Return a plan whose batch has landed with its marks where they are since."""
@@ -298,11 +298,9 @@ class Commit:
                 f"Compare a few rows. If they are wrong: {VERSIONS}",
             )
         if verdict is Verdict.TYPED_BESIDE:  # before the sort or after it: nobody can tell
-            cells = ", ".join(
-                f"{column_letters(column)}{plan.box.top + row + 1}" for row, column in typed(reading.seen, seen)[:20]
-            )
+            cells = _typed_cells(plan, reading, seen)
             return f" While the answer was lost, somebody typed into {cells}: look whether that is on its row."
-        return self._ended(verdict, plan, seen)
+        return self._ended(verdict, plan, reading, seen)
 
     def _changed_since(self, plan: Plan, verdict: Verdict | None) -> bool:
         """Say whether columns that look changed were so only after the batch: its marks have moved since, or held."""
@@ -311,13 +309,19 @@ class Commit:
         guard = self._planned_columns(plan).guard
         return verdict is None or (guard is not None and not guard.fits(self._desk.tab().marks))
 
-    def _ended(self, verdict: Verdict, plan: Plan, seen: Seen) -> str:
+    def _ended(self, verdict: Verdict, plan: Plan, reading: Reading, seen: Seen) -> str:
         if verdict is Verdict.AS_PLANNED:
             return ""
         if verdict is Verdict.ROWS_UNCLEAR:
             raise NotTakenBack("Google's answer was lost").told(plan, verdict)
         try:
             self._take_back(self._planned_columns(plan), seen, verdict)
+        except StillSorted as failure:
+            cells = _typed_cells(plan, reading, seen)
+            return (
+                f" In the moment of sorting, before {failure}, somebody typed into {cells}: look whether that is on its"
+                " row."
+            )
         except NotTakenBack as failure:
             raise failure.told(plan, verdict) from failure
         raise SheetChanged(
@@ -344,6 +348,10 @@ class Commit:
                 return
             if verdict is not Verdict.ROWS_HIDDEN:
                 self._give_up(back, after, why, verdict)
+            if why is Verdict.TYPED_BESIDE:
+                # Hidden since the sort: no sort moves those rows, so the others go where it had put them.
+                self._surely(self._following(back, sources(back.ranks, after.hidden), after))
+                raise StillSorted("rows were hidden")
             taken_from = tuple(taken_from[row] for row in sources(back.ranks, after.hidden))
             plan, seen = back, after
         raise NotTakenBack("rows were being hidden")
@@ -413,3 +421,9 @@ class Commit:
             if plan.stamp.id in taken:
                 raise NotTakenBack("another run sorted the spreadsheet")
         raise NotTakenBack("Google did not answer")
+
+
+def _typed_cells(plan: Plan, reading: Reading, seen: Seen) -> str:
+    """Name the cells beside the range into which somebody has typed since a reading."""
+    found = typed(reading.seen, seen)[:20]
+    return ", ".join(f"{column_letters(column)}{plan.box.top + row + 1}" for row, column in found)

@@ -56,5 +56,9 @@ class NotTakenBack(Exception):
         )
 
 
+class StillSorted(NotTakenBack):
+    """The sort could not be taken back and stands as it was planned."""
+
+
 class ColumnsMoved(NotTakenBack):
     """Marks refused to sort back: the columns are not where they were, and nothing was moved."""

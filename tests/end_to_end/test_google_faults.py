@@ -523,3 +523,15 @@ def test_an_address_retyped_before_the_way_back_does_not_keep_the_rows_from_it(g
     # B2 held the address of ORDER[0] in that moment.
     assert columns(google, key, 1, 2) == [[address, row[1]] if i == ORDER[0] else row for i, row in enumerate(OLD)]
     assert google.labeler(key).rows()[3][3] == "word"
+
+
+def test_rows_hidden_before_the_way_back_leave_the_sort_and_name_the_typed_cell(google: StandIn) -> None:
+    key = tab(google)
+    worksheet = opened(google, key)
+    move = planned(worksheet)
+    hands = google.labeler(key)
+    google.before_request(MOVING, lambda _state: hands.type("D4", "word"), method="POST", match="batchUpdate")
+    google.before_request(MOVING + 1, lambda _state: hands.hide_rows(5, 2), method="POST", match="batchUpdate")
+    assert "typed into D4: look whether that is on its row" in worksheet.reorder(move)
+    assert columns(google, key, 1, 2) == NEW
+    assert google.labeler(key).rows()[3][3] == "word"
