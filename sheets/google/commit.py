@@ -9,6 +9,7 @@ or moved lets Google refuse the batch; see `guard`.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -22,10 +23,10 @@ from sheets.google.client import Answered, Outcome, Refused, Service, Unknown
 from sheets.google.endings import EDITS, VERSIONS, ColumnsMoved, NotTakenBack, StillSorted, no_answer, open_outcome
 from sheets.google.guard import Guard
 from sheets.google.judgement import Seen, Verdict, judged, judged_later, retyped, sources, typed
+from sheets.google.marking import Marks
 from sheets.google.preflight import Preflight
 from sheets.google.reading import Reading, seen_after
 from sheets.google.stamps import Stamp, cancelled, next_stamp
-from sheets.google.tags import forgetting
 from sheets.rows import Scope
 
 Json = Mapping[str, Any]
@@ -65,62 +66,22 @@ class Commit:
         self._scope = scope
         self._columns = columns
         self._pending: Plan | None = None  # sent, outcome unknown
-        self._guard: Guard | None = None
-        self._marks: list[int] = []
+        self._marks = Marks(desk.guard, lambda request: self._delivered(request, STAMP_FIELDS), desk.fresh)
 
     def start(self) -> Reading:
         """Mark the columns, and take the look that the move is planned from."""
-        self._mark()
+        self._marks.put()
         try:
             return self._desk.fresh()
         except (SheetChanged, Unsortable):
             self._forget_marks()
             raise
 
-    def _mark(self) -> None:
-        """Mark the columns as they were seen last.
-
-        Never raises for a refusal or an outage: without marks the batch is judged from its answer alone.
-        """
-        self._guard = None
-        prove = True
-        for _ in range(_TRIES):
-            if (made := self._desk.guard()) is None:
-                return
-            guard, columns = made
-            self._marks += [number for _, number in guard.marks]
-            match self._delivered(guard.marking(columns, prove=prove), STAMP_FIELDS):
-                case Answered(answer):
-                    self._guard = guard if not prove or guard.proven(answer.get("replies") or ()) else None
-                    return
-                case Refused(refused) if not refused.stamp_exists:
-                    if refused.status != 400 or not prove:
-                        return
-                    prove = False  # to take away what is not there may be refused, which would be proof enough
-
     def _forget_marks(self) -> None:
-        """Take the marks away, once; what is left then, the next run on the tab takes away."""
-        if self._marks:
-            self._desk.service.send(
-                self._desk.key, {"requests": [forgetting(number) for number in self._marks]}, STAMP_FIELDS
-            )
-
-    def _under_guard(self, reading: Reading) -> Reading:
-        """Return a reading, the same or a later one, in which the marks are where they should be."""
-        for _ in range(_TRIES):
-            if self._guard is None or self._guard.fits(reading.tab.marks):
-                return reading
-            self._mark()
-            reading = self._desk.fresh()
-        self._guard = None
-        return reading
-
-    def _moved(self) -> Reading:
-        """Look again after the marks have refused a batch."""
-        reading = self._desk.fresh()
-        if self._guard is not None and self._guard.fits(reading.tab.marks):
-            self._guard = None  # nothing has moved: so the service keeps other rules, and is not asked again
-        return self._under_guard(reading)
+        """Take the marks away, in one attempt: what is left then, the next run on the tab takes away."""
+        if requests := self._marks.away():
+            with suppress(CurationError):
+                self._desk.service.send(self._desk.key, {"requests": requests}, STAMP_FIELDS)
 
     def apply(self, reading: Reading) -> str:
         """Send the move planned from `reading`; return a remark for the user, "" when there is none."""
@@ -146,7 +107,7 @@ class Commit:
     def _rounds(self, reading: Reading) -> str:
         stamp = next_stamp(self._run, reading.tab.stamps, reading.tab.taken)
         unknown = 0
-        reading = self._under_guard(reading)
+        reading = self._marks.around(reading)
         for _ in range(2 * _TRIES):
             plan = self._plan(reading, stamp)
             request = body(plan)
@@ -155,8 +116,8 @@ class Commit:
                     self._pending = None
                     self._give_back(request["requests"], answer.get("replies") or ())
                     return self._settled(plan, reading, seen_after(answer.get("updatedSpreadsheet") or {}, plan.box))
-                case Refused(refused) if self._guard is not None and self._guard.refuses(refused.taken_id):
-                    reading = self._moved()
+                case Refused(refused) if plan.guard is not None and plan.guard.refuses(refused.taken_id):
+                    reading = self._marks.after_refusal()
                     continue
                 case Refused(refused) if not refused.stamp_exists:
                     # Only the stamp tells for sure: an answer may also fail after the batch was applied.
@@ -164,7 +125,7 @@ class Commit:
                         if refused.status != 400:
                             raise self._desk.service.error(refused, writing=True)
                         fresh = self._explained(reading, self._desk.service.error(refused, writing=True))
-                        reading = self._under_guard(fresh)
+                        reading = self._marks.around(fresh)
                         continue
                 case Unknown():
                     self._pending = plan
@@ -207,7 +168,7 @@ class Commit:
             backup=self._desk.backup(),
             writes=writes,
             overwritten=google_columns.overwritten(reading.box, columns),
-            guard=self._guard,
+            guard=self._marks.guard,
             marks=tab.marks,
         )
 
