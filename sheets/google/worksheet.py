@@ -15,6 +15,7 @@ What each edit in the moment between our last look and the batch ends in (`judge
     ... and rows edited before that            ServiceFailed: cells may be mixed, the version history has the tab
     rows hidden or filtered                    sorted back at once; SheetChanged(landed=False)
     something typed beside the range           sorted back at once; SheetChanged(landed=False)
+    ... and rows hidden before that            the sort stands; succeeds with a remark that names the cell
     a merge, protection or table added         Google refuses the batch: Unsortable, nothing was written
     the tab renamed or deleted                 found again by its id; NotFound, nothing was written
     another run landed first                   our stamp's id is taken, the batch is refused: planned again, which
