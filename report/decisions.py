@@ -93,8 +93,9 @@ def _loaded(path: Path) -> dict[str, Any]:
 def decisions_of(urls: Sequence[str], texts: Sequence[str]) -> list[Decision]:
     """Return what was decided for the rows of these URLs, from the texts in their `decision`, whatever their capitals.
 
-    >>> decisions_of(["http://a/1", "http://a/1", "http://b/2"], ["", "Drop", "perhaps"])
-    [Decision(url='http://a/1', occurrence=2, decision='drop')]
+    >>> (one,) = decisions_of(["http://a/1", "http://a/1", "http://b/2"], ["", "Drop", "perhaps"])
+    >>> one.url, one.occurrence, one.decision
+    ('http://a/1', 2, 'drop')
     """
     met: Counter[str] = Counter()
     found = []
