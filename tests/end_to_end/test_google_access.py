@@ -139,7 +139,7 @@ def test_a_token_that_ends_in_the_middle_of_a_run_is_renewed(google: StandIn) ->
     rows = worksheet.read(AREA, Scope.RANGE)
     move = Move(AREA, Scope.RANGE, rows, (3, 1, 0, 2), "run")
     google.tokens.revoke_all()
-    google.before_request(1, lambda _state: google.tokens.revoke_all(), method="POST", match="batchUpdate")
+    google.before_request(2, lambda _state: google.tokens.revoke_all(), method="POST", match="batchUpdate")
     worksheet.reorder(move)
     assert worksheet.landed("run") is True
 

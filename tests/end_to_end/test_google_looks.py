@@ -189,13 +189,13 @@ def test_columns_that_people_have_painted_keep_their_colours(google: StandIn, ke
 def test_a_lost_answer_leaves_everything_once_and_a_rerun_adds_nothing(google: StandIn, key: str, fault: str) -> None:
     worksheet = opened(google, key, "Rows")
     planned = move(worksheet)
-    google.faults.add(fault, after=True, match=":batchUpdate")
+    google.faults.add(fault, nth=2, after=True, match=":batchUpdate")
     worksheet.reorder(planned)
     once = first_tab(google, key)
     assert [row[3:] for row in texts(google, key)] == [list(NAMES), *[[t for t in TEXTS[i] if t] for i in ORDER]]
     assert len(once["conditionalFormats"]) == 4 and len(once["filterViews"]) == 1
     again = move(worksheet, order=(0, 1, 2, 3, 4), texts=tuple(TEXTS[i] for i in ORDER), run="two")
-    google.faults.add(fault, after=True, match=":batchUpdate")
+    google.faults.add(fault, nth=2, after=True, match=":batchUpdate")
     worksheet.reorder(again)
     assert first_tab(google, key) == once
     assert tabs(google, key) == ["Rows", "Other"]
