@@ -77,11 +77,12 @@ class Holder(Protocol):
 
 
 def find_columns(texts: Texts, area: Area, names: Sequence[str]) -> Place | None:
-    """Return where the columns stand, None where they do not; raise `Unsortable` when they stand twice."""
-    for row in dict.fromkeys((area.first_row - 1, 1)):
-        if row < 1 or row >= area.first_row:
-            continue
-        header = _header(texts, row)
+    """Return where the columns stand, None where they do not.
+
+    Raises `Unsortable` when they stand twice, or when only most of them do: what people decided there would go unseen.
+    """
+    headers = {row: _header(texts, row) for row in (area.first_row - 1, 1) if 1 <= row < area.first_row}
+    for row, header in headers.items():
         found = [i for i in range(len(header)) if header[i : i + len(names)] == list(names)]
         if len(found) > 1:
             raise Unsortable(
@@ -90,6 +91,14 @@ def find_columns(texts: Texts, area: Area, names: Sequence[str]) -> Place | None
             )
         if found:
             return Place(row, found[0], standing=True)
+    for row, header in headers.items():
+        # One or two of the names may well be a person's own; most of them are what is left of ours.
+        if 2 * len(set(names) & set(header)) > len(names):
+            raise Unsortable(
+                f"Row {row} has some of the columns {', '.join(names)}, but not all of them side by side in this"
+                " order.",
+                "Nothing was written. Put them side by side again, or rename those that are your own.",
+            )
     return None
 
 
@@ -113,12 +122,6 @@ def place_columns(worksheet: Holder, area: Area, scope: Scope, names: tuple[str,
         raise Unsortable(
             f"Row {row}, right above the range {area}, holds an address, so it is no row of names.",
             "Nothing was written. Begin the range below the row with the names of the columns.",
-        )
-    # One or two of the names may well be a person's own; most of them are what is left of ours.
-    if 2 * len(set(names) & set(header)) > len(names):
-        raise Unsortable(
-            f"Row {row} has some of the columns {', '.join(names)}, but not all of them side by side in this order.",
-            "Nothing was written. Put them side by side again, or rename those that are your own.",
         )
     column = max(len(header), area.last_column + 1)
     if scope is not Scope.WHOLE_ROWS and column != area.last_column + 1:

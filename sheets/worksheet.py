@@ -92,7 +92,7 @@ class Worksheet(Protocol):
     def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
         """Return where columns that a move has written beside an area stand, None where they do not.
 
-        Raises `Unsortable` when they stand twice, or are no longer side by side; and the errors of `read`.
+        Raises `Unsortable` when they stand twice, or only some of them side by side; and the errors of `read`.
         """
         ...
 
@@ -115,7 +115,7 @@ class Worksheet(Protocol):
 
         The cells are read again first. Raises `SheetChanged` when the URLs, the place of the columns or a cell that
         would be written are no longer as they were read (nothing is written then; where somebody decided in the very
-        moment, their cell is as they left it), and the errors of `read`. What hinders a move does not hinder this.
+        moment, their cell is as they left it), and the errors of `standing`. What hinders a move does not hinder this.
         """
         ...
 

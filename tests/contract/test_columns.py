@@ -146,6 +146,8 @@ def test_half_of_the_columns_is_refused(hands: Bench) -> None:
     worksheet = hands.make([[*row, *(("why", "decision") if i == 0 else ())] for i, row in enumerate(ROWS)])
     with pytest.raises(Unsortable, match="not all of them"):
         reviewed(worksheet)
+    with pytest.raises(Unsortable, match="not all of them"):  # or the decisions there would go unseen
+        worksheet.standing(AREA, NAMES)
 
 
 def test_without_a_row_of_names_nothing_is_added(hands: Bench) -> None:
@@ -210,7 +212,7 @@ def test_a_filling_of_columns_that_were_renamed_is_refused_in_a_file(tmp_path: P
     planned = filling(worksheet, ("drop", None, "drop"))
     hands.type(1, 5, "reason")
     before = hands.texts()
-    with pytest.raises(SheetChanged):
+    with pytest.raises(Unsortable, match="not all of them"):
         worksheet.fill(planned)
     assert hands.texts() == before
 

@@ -52,6 +52,15 @@ def test_dropped_rows_stay_out_and_the_summary_counts_them(reviewed: Path) -> No
     assert read(reviewed / "foods.csv") == before
 
 
+def test_decisions_in_columns_that_were_taken_apart_stop_the_export(reviewed: Path) -> None:
+    cells = decide(reviewed, {2: "drop"})
+    write_csv(reviewed / "foods.csv", [[*row[:-1], "mine", row[-1]] for row in cells])
+    done = export(reviewed)
+    assert done.returncode == 1
+    assert "not all of them side by side" in done.stderr
+    assert not (reviewed / "out").exists()
+
+
 def test_keep_one_follows_keep_before_its_own_suggestion(reviewed: Path) -> None:
     cells = decide(reviewed, {})
     at = cells[0].index("status")

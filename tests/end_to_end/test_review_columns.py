@@ -78,6 +78,18 @@ def test_a_second_review_writes_nothing_and_keeps_decisions(table: Path) -> None
     assert sorted(map(tuple, (row[1:] for row in after))) == sorted(map(tuple, (row[1:] for row in rows)))
 
 
+@pytest.mark.parametrize("arguments", [["--review"], [], ["--review-off"], ["--calibrate"]])
+def test_columns_that_were_taken_apart_stop_every_run(table: Path, arguments: list[str]) -> None:
+    sort(table.parent, "--review")
+    rows = [[*row[:6], "my own", *row[6:]] for row in read_csv(table)]
+    table.write_text("".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in rows), "utf-8", newline="")
+    before = table.read_bytes()
+    refused = sort(table.parent, *arguments)
+    assert refused.returncode == 1
+    assert "not all of them side by side" in refused.stderr
+    assert table.read_bytes() == before
+
+
 def test_undo_of_a_review_restores_the_order_and_says_that_the_columns_stay(table: Path, urls: list[str]) -> None:
     done = sort(table.parent, "--review")
     undone = run("sort_similar.py", *undo_command(done.stdout), cwd=table.parent)
