@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from hashing import Fingerprint, fingerprint
+from hashing import Fingerprint, fingerprint, search, verify
+from hashing.features import Floats
+from hashing.search import Places, Spectra
 from hashing.verify import LOOK_ALIKE, NEAR_DUPLICATE, Verifier
 from tests.property.hashing_pictures import scene
 
@@ -83,3 +85,30 @@ def test_a_red_and_a_blue_one_of_the_same_cut_are_not_copies_but_a_gray_copy_is(
 def test_no_pairs_have_no_scores() -> None:
     verifier = Verifier.of(np.empty((0, 64, 64), np.uint8), np.empty((0, 16, 16, 3), np.uint8))
     assert len(verifier.align(np.empty((0, 2), np.intp))) == 0
+
+
+def test_the_glances_leave_out_no_copy_and_most_of_what_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = [
+        made for seed in range(4) for made in (scene(seed, SIZE), *(c(scene(seed, SIZE)) for c in COPIES.values()))
+    ]
+    prints = [fingerprint(picture) for picture in pictures]
+    verifier = Verifier.of(np.array([p.thumbnail for p in prints]), np.array([p.colours for p in prints]))
+    pairs = np.stack(np.triu_indices(len(pictures), 1), axis=1)
+    searched: list[int] = []
+    best_places = search.best_places
+
+    def counted(first: Spectra, second: Spectra) -> tuple[Floats, Places]:
+        searched.append(len(first))
+        return best_places(first, second)
+
+    monkeypatch.setattr(verify, "best_places", counted)
+    scores = verifier.align(pairs)
+    glanced = sum(searched)
+    for limit in ("_BLEAK", "_DIM"):
+        monkeypatch.setattr(verify, limit, -1.0)
+    searched.clear()
+    whole = verifier.align(pairs)
+    assert np.array_equal(scores[whole > LOOK_ALIKE], whole[whole > LOOK_ALIKE])
+    assert np.count_nonzero(whole > NEAR_DUPLICATE) > 200
+    strangers = np.count_nonzero(whole <= LOOK_ALIKE)
+    assert sum(searched) - glanced > strangers / 2
