@@ -94,7 +94,8 @@ def sort(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Sort the worksheet that is named, or each of several by itself, told what it has in common with the others."""
     arguments.refuse_unwritable(options)
     reviews.refuse_alone(options)
-    opened = [_opened(own) for own in several.each(options)]
+    # by identity: a workbook knows its tabs whatever the capitals, and a tab is no other worksheet than itself
+    opened = list({one[0].identity: one for one in map(_opened, several.each(options))}.values())
     with Store(fetching.store_folder(options)) as store:
         looks = [Look(*one, store) for one in opened]
         twins = several.twins_of(looks, [_read(look)[0] for look in looks]) if len(looks) > 1 else [{}]

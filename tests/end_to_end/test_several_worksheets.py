@@ -109,6 +109,13 @@ def test_what_several_worksheets_cannot_have_is_refused_by_name(book: Path, argu
     assert book.read_bytes() == before
 
 
+def test_a_worksheet_that_is_named_twice_is_no_other_than_itself(book: Path) -> None:
+    told = sort(book, "-w", "cats", "-w", "CATS", "--review")
+    assert told.count("4 rows, ") == 1
+    assert "on another" not in told
+    assert not any("worksheet" in row[2 + REVIEW.index("why")] for row in tab(book, "cats")[1:])
+
+
 def test_a_csv_has_no_worksheets(tmp_path: Path) -> None:
     (tmp_path / "foods.csv").write_text("url\nhttps://example.org/a.jpg\n", encoding="utf-8")
     done = run("sort_similar.py", "-s", "foods.csv", "-r", "A2:A", "-w", "*", cwd=tmp_path)
