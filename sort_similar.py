@@ -87,6 +87,7 @@ def _story(options: argparse.Namespace) -> Callable[[argparse.Namespace, Interru
         raise UsageError(f"{flags} are asked for at once.", "Run one command for each.")
     if not asked or asked[0] not in others:
         return sort
+    reviews.refuse_results(options, flags)
     return lambda options, interruptions: others[asked[0]](several.only(options, flags), interruptions)
 
 

@@ -52,3 +52,12 @@ def refuse_alone(options: argparse.Namespace) -> None:
         raise UsageError("--preview-column belongs to --review.", "Add --review, or leave it away.")
     if options.source_column is not None and not options.report_sources:
         raise UsageError("--source-column belongs to --report-sources.", "Add --report-sources, or leave it away.")
+    if options.overwrite_decisions:
+        raise UsageError("--overwrite-decisions belongs to --apply-decisions.", "Name the file, or leave it away.")
+
+
+def refuse_results(options: argparse.Namespace, what: str) -> None:
+    """Raise `UsageError` where a result is asked for of a run that looks at no pictures."""
+    for name, path in (("--html", options.html), ("--json", options.json)):
+        if path is not None:
+            raise UsageError(f"{what} looks at no pictures, so there is nothing for {name}.", "Leave it away.")

@@ -90,6 +90,22 @@ def test_columns_that_were_taken_apart_stop_every_run(table: Path, arguments: li
     assert table.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--review-off", "--json", "found.json"], "nothing for --json"),
+        (["--apply-decisions", "none.json", "--html", "page.html"], "nothing for --html"),
+        (["--review", "--overwrite-decisions"], "belongs to --apply-decisions"),
+    ],
+)
+def test_options_that_would_be_passed_over_are_refused(table: Path, arguments: list[str], says: str) -> None:
+    before = table.read_bytes()
+    refused = sort(table.parent, *arguments)
+    assert refused.returncode == 2
+    assert says in refused.stderr
+    assert table.read_bytes() == before
+
+
 def test_undo_of_a_review_restores_the_order_and_says_that_the_columns_stay(table: Path, urls: list[str]) -> None:
     done = sort(table.parent, "--review")
     undone = run("sort_similar.py", *undo_command(done.stdout), cwd=table.parent)
