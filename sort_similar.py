@@ -38,7 +38,7 @@ from sheets.rows import stop_at
 from sheets.worksheet import Move, Worksheet
 from sorting import several
 from sorting.looking import Look, Seen, result_of, writes
-from sorting.reporting import diff_used, report_decisions, report_sources
+from sorting.reporting import diff_used, report_decisions, report_diffs, report_sources
 from sorting.undoing import (
     landed_on_changed_rows,
     marked,
@@ -134,6 +134,9 @@ def _sort(look: Look, twins: several.Twins, interruptions: Interruptions) -> Res
         dry_run=options.dry_run,
         seconds=round(time.monotonic() - started, 3),
     )
+    summary.show(found)
+    if options.preview:
+        report_diffs(done.seen, options)
     if options.calibrate:
         report_decisions(found, done.seen, diff_used(options, worksheet.identity, area))
     if options.report_sources:
@@ -252,9 +255,8 @@ def _given_up(change: SheetChanged) -> SheetChanged:
 
 
 def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
-    summary.show(found)
     if options.preview:
-        say(f"Preview: nothing was written. The figures above are for -d {options.diff}; choose with -d.")
+        say(f"Preview: nothing was written. The figures above the table are for -d {options.diff}; choose with -d.")
     elif options.dry_run:
         groups = {i: row.group for i, row in enumerate(found.rows)}
         summary.show_plan(done.seen.rows.first_row, done.seen.rows.urls, done.seen.order, groups)

@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from console import arguments
 from console.progress import Progress, Steps
-from hashing import Arrangement, Ballot, Content, arrange, preview
+from hashing import Arrangement, Ballot, Content, arrange
 from images import FetchFailure, Picture, Settings, Store, read_pictures
-from report import building, summary
+from report import building
 from report.decisions import settled
 from report.result import Result
 from reviewing import distinct
@@ -18,8 +18,6 @@ from reviewing.marks import Marks
 from sheets.a1 import Area
 from sheets.rows import Rows
 from sheets.worksheet import Identity, Worksheet
-
-_PREVIEWED: Final = range(6, 25, 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +74,6 @@ class Look:
         ballot, matching = matching_of(options)
         first = (lambda rows: settled([kinds[row] for row in rows])) if options.undecided_first else None
         with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
-            if options.preview:
-                summary.show_preview(preview(contents, _PREVIEWED, **matching, progress=steps.update))
             return arrange(
                 contents,
                 ballot,

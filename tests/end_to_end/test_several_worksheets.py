@@ -116,6 +116,14 @@ def test_a_worksheet_that_is_named_twice_is_no_other_than_itself(book: Path) -> 
     assert not any("worksheet" in row[2 + REVIEW.index("why")] for row in tab(book, "cats")[1:])
 
 
+def test_a_report_stands_below_the_name_of_its_worksheet_and_is_printed_once(book: Path) -> None:
+    told = sort(book, "-w", "cats", "-w", "dogs", "--preview", "--calibrate")
+    order = ["foods.xlsx, cats,", "  diff     pairs", "What people decided", "foods.xlsx, dogs,"]
+    places = [told.index(text) for text in order]
+    assert places == sorted(places)
+    assert told.count("  diff     pairs") == 2
+
+
 def test_a_csv_has_no_worksheets(tmp_path: Path) -> None:
     (tmp_path / "foods.csv").write_text("url\nhttps://example.org/a.jpg\n", encoding="utf-8")
     done = run("sort_similar.py", "-s", "foods.csv", "-r", "A2:A", "-w", "*", cwd=tmp_path)
