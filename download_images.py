@@ -68,7 +68,7 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     settings = fetching.settings_of(options, base_folder=base_folder_of(options))
     settings = replace(settings, keep_bytes=True, fingerprints=not options.no_groups)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, read_only=True)
-    saved = read_for(options.decisions, area) if options.decisions else []
+    saved = read_for(options.decisions, area, worksheet.identity) if options.decisions else []
     sheet, marks = _read(worksheet, area, options)
     if not any(sheet.urls):
         raise NotFound(f"The range {area} holds no rows. Nothing was written.", "Is it the right tab and column?")

@@ -66,10 +66,12 @@ def read_decisions(path: Path) -> list[Decision]:
     return _distinct_rows([_decision(one, path) for one in _loaded(path)["decisions"]], path)
 
 
-def read_range(path: Path) -> str:
-    """Return the range that the rows of a file of decisions were counted in, "" where it does not say."""
-    named = _loaded(path).get("range")
-    return named if isinstance(named, str) else ""
+def read_origin(path: Path) -> tuple[str, str, str]:
+    """Return the spreadsheet, worksheet and range that a file of decisions was saved for, "" where it does not say."""
+    saved = _loaded(path)
+    told = (saved.get(name) for name in ("spreadsheet", "worksheet", "range"))
+    spreadsheet, worksheet, area = (one if isinstance(one, str) else "" for one in told)
+    return spreadsheet, worksheet, area
 
 
 def _loaded(path: Path) -> dict[str, Any]:

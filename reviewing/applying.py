@@ -11,7 +11,7 @@ from console.exit_codes import DONE
 from console.interruption import Interruptions
 from console.messages import note, plain, say
 from errors import NotFound, SheetChanged, StateError, UsageError
-from report.decisions import Decision, kind_of, read_decisions, read_range
+from report.decisions import Decision, kind_of, read_decisions, read_origin
 from report.result import last_result
 from report.review import NAMES
 from report.summary import counted
@@ -23,7 +23,7 @@ from sheets.filling import Filling
 from sheets.opening import open_worksheet
 from sheets.options import area_of
 from sheets.rows import Scope
-from sheets.worksheet import Worksheet
+from sheets.worksheet import Identity, Worksheet
 
 _ATTEMPTS: Final = 3
 _SHOWN: Final = 20
@@ -96,9 +96,15 @@ def _rows_of(urls: Sequence[str]) -> dict[str, list[int]]:
     return rows
 
 
-def read_for(path: Path, area: Area) -> list[Decision]:
-    """Return the decisions of a file; raise `UsageError` when their rows were counted in another range than `area`."""
-    decisions, named = read_decisions(path), read_range(path)
+def read_for(path: Path, area: Area, identity: Identity) -> list[Decision]:
+    """Return the decisions of a file; raise `UsageError` when their rows were counted in another range than `area`.
+
+    Of another worksheet they may be all the same, as it may have been copied or renamed since: a note says so.
+    """
+    decisions, (spreadsheet, worksheet, named) = read_decisions(path), read_origin(path)
+    for was, now in ((spreadsheet, identity.spreadsheet), (worksheet, identity.worksheet)):
+        if was and now and was != now:
+            note(f"Note: {path} was saved for {plain(was)!r}; it is taken for {now!r} now.")
     if named:
         other = a1.parse(named)
         if (other.first_column, other.first_row, other.last_row) != (area.first_column, area.first_row, area.last_row):
@@ -112,8 +118,8 @@ def read_for(path: Path, area: Area) -> list[Decision]:
 def apply_decisions(options: argparse.Namespace, interruptions: Interruptions) -> int:
     """Write the decisions of a file into their column; over again if others edit meanwhile."""
     area = area_of(options)
-    decisions = read_for(options.apply_decisions, area)
     worksheet = open_worksheet(options.spreadsheet, options.worksheet, options.auth, backup=not options.no_backup)
+    decisions = read_for(options.apply_decisions, area, worksheet.identity)
     done = _written(worksheet, area, decisions, options, interruptions)
     if not options.dry_run:
         _remember(done.plan, decisions, options)

@@ -93,6 +93,18 @@ def test_a_file_for_another_range_is_refused(table: Path, urls: list[str]) -> No
     assert sort(table.parent, "--apply-decisions", "decisions.json").returncode == 0
 
 
+def test_a_file_for_another_spreadsheet_is_taken_and_named(table: Path, urls: list[str]) -> None:
+    """It may have been copied or renamed since."""
+    sort(table.parent, "--review", "--no-backup")
+    one = {"url": urls[0], "occurrence": 1, "decision": "keep"}
+    path = table.parent / "decisions.json"
+    for name, told in (("foods.csv", False), ("plants.csv", True)):
+        path.write_text(json.dumps({"schema": 1, "spreadsheet": name, "decisions": [one]}), "utf-8")
+        done = sort(table.parent, "--apply-decisions", "decisions.json", "--dry-run")
+        assert done.returncode == 0
+        assert ("was saved for 'plants.csv'; it is taken for 'foods.csv' now" in done.stderr) == told
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [(("--apply-decisions", "none.json"), "no file none.json"),
