@@ -48,7 +48,8 @@ from sheets.google import previews, tags
 from sheets.google import reading as google_reading
 from sheets.google.batch import Backup, Plan, quoted
 from sheets.google.client import Answered, Patience, Service
-from sheets.google.commit import Commit, Desk
+from sheets.google.commit import Commit
+from sheets.google.desk import Desk
 from sheets.google.guard import Guard, guard, guarded
 from sheets.google.judgement import Seen, exchanged
 from sheets.google.open import Book, Tab, book, choose, connect
