@@ -28,43 +28,33 @@ What each edit in the moment between our last look and the batch ends in (`judge
 """
 
 import secrets
-import zlib
-from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from errors import CurationError, NotFound, SheetChanged, Unsortable
+from errors import CurationError, SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
-from sheets.columns import Columns, Place, find_columns, place_columns
+from sheets.columns import Columns, Place, place_columns
 from sheets.filling import Filling, refuse_changed
 from sheets.google import columns as google_columns
 from sheets.google import filling as google_filling
 from sheets.google import preflight as google_preflight
-from sheets.google import previews, tags
+from sheets.google import previews
 from sheets.google import reading as google_reading
-from sheets.google.batch import Backup, Plan, quoted
+from sheets.google.batch import Backup
 from sheets.google.client import Answered, Patience, Service
 from sheets.google.commit import Commit
+from sheets.google.current import CurrentTab
 from sheets.google.desk import Desk
 from sheets.google.guard import Guard, guard, guarded
-from sheets.google.judgement import Seen, exchanged
-from sheets.google.open import Book, Tab, book, choose, connect
+from sheets.google.open import Book, Tab, choose, connect
 from sheets.google.preflight import Box, Preflight
-from sheets.google.reading import Question, Reading, Strip
-from sheets.google.removing import Removal, Stood
-from sheets.google.stamps import Stamp, verdict
+from sheets.google.reading import Reading, Strip
+from sheets.google.removing import Removal
+from sheets.google.stamps import verdict
 from sheets.rows import Obstacle, Rows, Scope
 from sheets.worksheet import Committing, Identity, Keeping, Move
-
-_STAMP_FIELDS = "developerMetadata(metadataId,metadataKey,metadataValue)"
-_AGAIN_FIELDS = (
-    "sheets(properties(sheetId,gridProperties(columnCount)),data(startRow,startColumn,"
-    "rowMetadata(hiddenByUser,hiddenByFilter),rowData(values(userEnteredValue,note))))"
-)
 
 
 class GoogleWorksheet:
@@ -72,11 +62,8 @@ class GoogleWorksheet:
 
     def __init__(self, service: Service, found: Book, tab: Tab, *, backup_tab: bool = False) -> None:
         self._service = service
-        self._book = found
-        self._tab = tab
+        self._current = CurrentTab(service, found, tab)
         self._backup_tab = backup_tab
-        self._columns: dict[Area, tuple[Counter[Hashable], ...]] = {}
-        self._known: Preflight | None = None  # the tab as it was seen last
 
     @classmethod
     def open(  # noqa: PLR0913 # three ways to name what is opened, and four independent, named choices
@@ -109,7 +96,8 @@ class GoogleWorksheet:
     @property
     def identity(self) -> Identity:
         """Which worksheet this is; the key is the spreadsheet's id, the worksheet's key its sheet id."""
-        return Identity("google", self._book.key, str(self._tab.sheet_id), self._book.title, self._tab.title)
+        book, tab = self._current.book, self._current.tab
+        return Identity("google", book.key, str(tab.sheet_id), book.title, tab.title)
 
     def read(self, area: Area, scope: Scope, *, at_least: int = 0) -> Rows:
         """Return the rows of `area` as they are now, and what would stand in the way of moving them."""
@@ -119,7 +107,7 @@ class GoogleWorksheet:
     def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
         """Return what the cells of an area show; see `worksheet.Worksheet.texts`."""
         self._service.refresh_patience()
-        return self._shown(self._preflight(), area)
+        return self._current.texts(self._current.preflight(), area)
 
     def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
         """Return where the columns stand, by their tags; by their names where there are none.
@@ -127,15 +115,15 @@ class GoogleWorksheet:
         See `worksheet.Worksheet.standing`.
         """
         self._service.refresh_patience()
-        return self._standing(self._preflight(), area, names)
+        return self._current.standing(self._current.preflight(), area, names)
 
     def check_preview(self, area: Area, column: int) -> None:
         """Raise where the column is not empty; see `worksheet.Worksheet.check_preview`."""
         self._service.refresh_patience()
-        tab = self._preflight()
+        tab = self._current.preflight()
         rows = google_reading.asked(tab, area, Scope.RANGE_ONLY)
         previews.refuse_place(tab, area, column)
-        previews.refuse_held(self._strip(rows, column, area), tab.title)
+        previews.refuse_held(self._current.strip(rows, column, area), tab.title)
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Apply `move` in one atomic batch, verified in its own answer; return one line that says what was written.
@@ -151,18 +139,18 @@ class GoogleWorksheet:
 
         def backup() -> Backup | None:
             if (self._backup_tab or overwrites) and not backups:
-                backups.append(self._new_backup(move.run))
+                backups.append(self._current.new_backup(move.run))
             return backups[0] if backups else None
 
         desk = Desk(
             self._service,
-            self._book.key,
+            self._current.key,
             lambda: self._ready(move),
-            self._stamps,
-            self._again,
+            self._current.stamps,
+            self._current.again,
             backup,
             lambda: self._new_guard(move),
-            self._preflight,
+            self._current.preflight,
         )
         commit = Commit(desk, move.run, move.order, move.scope, move.columns)
         reading = commit.start()
@@ -181,7 +169,7 @@ class GoogleWorksheet:
         written = "" if move.columns is None else f", with {', '.join(move.columns.names)} beside them"
         kept = f" A copy of the tab as it was is in {backups[0].title!r}." if backups else ""
         return (
-            f"{moved} of {len(move.order)} rows of {self._tab.title!r} in {self._book.title!r} were moved in one step"
+            f"{moved} of {len(move.order)} rows of {self._current.called} were moved in one step"
             f"{written}, and read back.{kept}{remark}"
         )
 
@@ -190,30 +178,30 @@ class GoogleWorksheet:
     ) -> str:
         """Take columns away, with all that was drawn around them; see `removing` and `worksheet.Worksheet.remove`."""
         self._service.refresh_patience()
-        tab = self._preflight()
+        tab = self._current.preflight()
         below = Area(0, 0, place.header_row + 1)
-        before = self._stood(tab, place, len(names), tab.title)
-        if before is None or self._standing(tab, below, names) != place:
+        before = self._current.stood(tab, place, len(names), tab.title)
+        if before is None or self._current.standing(tab, below, names) != place:
             raise SheetChanged("The columns to take away changed meanwhile.", "Nothing was written. Run again.")
-        copy = self._new_backup(f"{place}")
-        for obstacle in google_preflight.full(tab, self._book.cells, backup=True):
+        copy = self._current.new_backup(f"{place}")
+        for obstacle in google_preflight.full(tab, self._current.book.cells, backup=True):
             raise Unsortable(obstacle.what, obstacle.hint)
         keep(before.last)
         pictures = [] if before.strip is None else previews.emptying(tab, before.strip)
         removal = Removal(
             self._service,
-            self._book.key,
+            self._current.key,
             tab,
             place,
             len(names),
             copy,
-            lambda title: self._stood(tab, place, len(names), title),
-            self._preflight,
+            lambda title: self._current.stood(tab, place, len(names), title),
+            self._current.preflight,
         )
         with committing():
             self._service.refresh_patience()
             remark = removal.apply(before, pictures)
-        return f"{self._tab.title!r} in {self._book.title!r} without {', '.join(names)}{remark}"
+        return f"{self._current.called} without {', '.join(names)}{remark}"
 
     def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
         """Write texts into the column for people; a copy of the tab, made in the same step, tells what was there.
@@ -224,36 +212,36 @@ class GoogleWorksheet:
 
         def fresh() -> tuple[Preflight, tuple[str, ...]]:
             reading = self._look(filling.area, Scope.RANGE_ONLY, len(filling.rows))
-            place = self._standing(reading.tab, filling.area, filling.names)
+            place = self._current.standing(reading.tab, filling.area, filling.names)
             held = [text for (text,) in self.texts(filling.cells)]
-            refuse_changed(filling, reading.rows.urls, place, held, repr(self._tab.title))
+            refuse_changed(filling, reading.rows.urls, place, held, repr(self._current.title))
             # The copy of the tab, which the batch makes, tells the columns by what they are called now.
             (names,) = self.texts(filling.header)
             return reading.tab, tuple(name.strip() for name in names)
 
         def cells(title: str, box: Box) -> Sequence[Any]:
-            return google_reading.blocks(self._asked(google_reading.FIELDS, box.name, title))
+            return google_reading.blocks(self._current.asked(google_reading.FIELDS, box.name, title))
 
         desk = google_filling.Desk(
-            self._service, self._book.key, fresh, lambda: self._stamps()[0], cells, self._new_backup
+            self._service, self._current.key, fresh, lambda: self._current.stamps()[0], cells, self._current.new_backup
         )
         fresh()  # before interruptions are held back
         with committing():
             self._service.refresh_patience()
             remark = google_filling.Fill(desk, filling, secrets.token_hex(8)).apply()
-        return f"{filling.names[-1]} of {self._tab.title!r} in {self._book.title!r}{remark}"
+        return f"{filling.names[-1]} of {self._current.called}{remark}"
 
     def landed(self, run: str) -> bool | None:
         """Say whether the move of that run was applied and stands; None when its stamp was cleaned up since."""
         self._service.refresh_patience()
-        return verdict(run, self._stamps()[0])
+        return verdict(run, self._current.stamps()[0])
 
     def _ready(self, move: Move) -> Reading:
         """Read again, and return what to plan from; raise when the rows changed or may not be moved."""
         reading = self._look(move.area, move.scope, len(move.rows), move.columns)
         if reading.rows.urls != move.rows.urls:
             raise SheetChanged(
-                f"The addresses in {move.area} of {self._tab.title!r} changed while the pictures were compared.",
+                f"The addresses in {move.area} of {self._current.title!r} changed while the pictures were compared.",
                 "Nothing was written. Run the same command again; pictures that are known are not fetched again.",
             )
         if (obstacle := self._obstacle(reading, move)) is not None:
@@ -267,7 +255,7 @@ class GoogleWorksheet:
         if looks is None or looks.preview is None:
             return grown
         previews.refuse_place(reading.tab, move.area, looks.preview)
-        strip = self._strip(reading.box, looks.preview, move.area)
+        strip = self._current.strip(reading.box, looks.preview, move.area)
         previews.refuse_held(strip, reading.tab.title)
         return previews.filled(grown, strip)
 
@@ -276,13 +264,9 @@ class GoogleWorksheet:
         standing = (entry for entry in reading.rows.obstacles if not (entry.yields_to_force and move.force))
         return next(standing, None)
 
-    def _preflight(self) -> Preflight:
-        self._known = google_preflight.preflight(self._of_tab(google_preflight.FIELDS))
-        return self._known
-
     def _new_guard(self, move: Move) -> tuple[Guard, int] | None:
         """Return marks for the columns of a move as they were seen last; None for a tab of one column."""
-        tab = self._known or self._preflight()
+        tab = self._current.seen_last()
         left, right = move.area.first_column, min(move.area.last_column + 1, tab.columns)
         if move.scope is Scope.WHOLE_ROWS:
             left, right = 0, tab.columns
@@ -290,111 +274,15 @@ class GoogleWorksheet:
             return None
         return guard(tab.sheet_id, guarded(left, right, tab.columns)), tab.columns
 
-    def _shown(self, tab: Preflight, area: Area, title: str | None = None) -> tuple[tuple[str, ...], ...]:
-        """Return what cells of the tab show, or those of the same place in the tab of another title."""
-        place = google_reading.asked(tab, area, Scope.RANGE_ONLY)
-        fields = google_reading.TEXT_FIELDS
-        answer = self._of_tab(fields, place) if title in (None, tab.title) else self._asked(fields, place.name, title)
-        return google_reading.texts(area, place, answer)
-
-    def _standing(self, tab: Preflight, area: Area, names: tuple[str, ...]) -> Place | None:
-        tagged = google_columns.tagged(tab, area, names)
-        return tagged or find_columns(lambda cells: self._shown(tab, cells), area, names)
-
-    def _strip(self, rows: Box, column: int, area: Area) -> Strip:
-        place = replace(rows, left=column, right=column + 1)
-        answer = self._of_tab(google_reading.STRIP_FIELDS, place)
-        return google_reading.strip(answer, place, area.first_column)
-
-    def _stood(self, tab: Preflight, place: Place, count: int, title: str) -> Stood | None:
-        """Return what stands where our columns are, in the tab or in a copy of it; None where there is no copy."""
-        end = place.column + count - 1
-        try:
-            (header,) = self._shown(tab, Area(place.column, end, place.header_row, place.header_row), title)
-            below = self._shown(tab, Area(end, end, place.header_row + 1, max(tab.rows, place.header_row + 1)), title)
-            strip = None
-            if (column := tab.tags.columns.get(tags.PREVIEW)) is not None:
-                cells = Box(place.header_row, tab.rows, column, column + 1)
-                fields = google_reading.STRIP_FIELDS
-                answer = self._of_tab(fields, cells) if title == tab.title else self._asked(fields, cells.name, title)
-                strip = google_reading.strip(answer, cells, 0)
-        except NotFound:
-            return None
-        return Stood(header, tuple(text for (text,) in below), strip)
-
     def _look(self, area: Area, scope: Scope, at_least: int, columns: Columns | None = None) -> Reading:
         backup = self._backup_tab or _writes_over(columns)
         more = 0 if columns is None or columns.place.standing else len(columns.names)
-        while True:
-            tab = self._preflight()
-            place = google_reading.asked(tab, area, scope)
-            answer = self._of_tab(google_reading.FIELDS, place)
-            if google_reading.width_of(answer) == tab.columns:  # else a column came or went between the two
-                question = Question(area, scope, self._book.cells, backup, at_least, more)
-                return self._same_columns(google_reading.reading(tab, question, place, answer), area)
-
-    def _same_columns(self, reading: Reading, area: Area) -> Reading:
-        """Add an obstacle when the area names other columns than at its first reading by this object."""
-        first = self._columns.setdefault(area, reading.columns)
-        if not exchanged(first, reading.columns):
-            return reading
-        obstacle = Obstacle(
-            f"The range {area} of {self._tab.title!r} holds other columns than when this run began: a column was"
-            " inserted, deleted, moved or emptied.",
-            "Look which columns hold the addresses now, name them with -r, and run the command again.",
-        )
-        return replace(reading, rows=replace(reading.rows, obstacles=(obstacle, *reading.rows.obstacles)))
-
-    def _again(self, plan: Plan) -> Seen:
-        rows = Box(plan.box.top, plan.box.bottom, 0, max(plan.columns, plan.box.right) + 8)
-        # Whole rows, open to the right, so that a column that moved is found wherever it is now.
-        return google_reading.seen_after(self._of_tab(_AGAIN_FIELDS, rows, whole_rows=True), plan.box)
-
-    def _stamps(self) -> tuple[tuple[Stamp, ...], frozenset[int]]:
-        return google_preflight.stamps(
-            self._service.spreadsheet_json(self._book.key, {"fields": _STAMP_FIELDS, "includeGridData": "false"})
-        )
-
-    def _of_tab(self, fields: str, place: Box | None = None, *, whole_rows: bool = False) -> Mapping[str, Any]:
-        """Return `spreadsheets.get` of cells of the tab, which is found by its id when it was renamed."""
-        cells = "" if place is None else place.name
-        if place is not None and whole_rows:
-            cells = f"{place.top + 1}:{place.bottom}"
-        try:
-            answer = self._asked(fields, cells)
-            if _sheet_id(answer) == self._tab.sheet_id:
-                return answer
-        except NotFound:
-            pass
-        self._find_tab()
-        answer = self._asked(fields, cells)
-        if _sheet_id(answer) != self._tab.sheet_id:
-            raise self._gone()
-        return answer
-
-    def _asked(self, fields: str, cells: str, title: str | None = None) -> Mapping[str, Any]:
-        name = quoted(self._tab.title if title is None else title, cells)
-        return self._service.spreadsheet_json(self._book.key, {"ranges": name, "fields": fields})
-
-    def _find_tab(self) -> None:
-        self._book = book(self._service, self._book.key)
-        for tab in self._book.tabs:
-            if tab.sheet_id == self._tab.sheet_id:
-                self._tab = tab
-                return
-        raise self._gone()
-
-    def _gone(self) -> NotFound:
-        names = ", ".join(repr(tab.title) for tab in self._book.tabs)
-        return NotFound(
-            f"The worksheet {self._tab.title!r} is no longer in the spreadsheet {self._book.title!r}.",
-            f"Nothing was written. Its worksheets are: {names}.",
-        )
+        return self._current.reading(area, scope, at_least, backup=backup, more_columns=more)
 
     def _typed_under(self, strip: Strip, copy: Backup) -> str:
         """Return a remark where somebody typed into the column of pictures in the moment before it was filled."""
         cells = Box(strip.rows.start, strip.rows.stop, strip.column, strip.column + 1)
-        answer = self._asked(google_reading.STRIP_FIELDS, cells.name, copy.title)
+        answer = self._current.asked(google_reading.STRIP_FIELDS, cells.name, copy.title)
         typed = previews.others(google_reading.strip(answer, cells, 0))
         if not typed:
             return ""
@@ -412,28 +300,17 @@ class GoogleWorksheet:
                 raise SheetChanged("Somebody decided something already.", "The columns stay.")
 
         with suppress(CurationError):  # they stay then, and another run finds them by their tags
-            tab = self._preflight()
+            tab = self._current.preflight()
             place = google_columns.tagged(tab, Area(0, 0, tab.rows + 1), columns.names)
             if place is not None:
                 self.remove(columns.names, place, unless_decided)
 
     def _discarded(self, copy: Backup) -> str:
         """Delete a copy of the tab that is no longer needed; return a remark where that failed."""
-        outcome = self._service.send(self._book.key, {"requests": [google_columns.discarding(copy)]}, "replies")
+        outcome = self._service.send(self._current.key, {"requests": [google_columns.discarding(copy)]}, "replies")
         if isinstance(outcome, Answered):
             return ""
         return f" A copy of the tab as it was may be left in {copy.title!r}: delete it."
-
-    def _new_backup(self, run: str) -> Backup:
-        self._book = book(self._service, self._book.key)
-        ids = {tab.sheet_id for tab in self._book.tabs}
-        number = zlib.crc32(run.encode()) & 0x7FFFFFFF
-        while number in ids:
-            number = (number + 1) & 0x7FFFFFFF
-        stem = f"{self._tab.title[:60]} before {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
-        titles = {tab.title for tab in self._book.tabs}
-        title = next(name for i in range(len(titles) + 1) if (name := f"{stem} ({i})" if i else stem) not in titles)
-        return Backup(number, title, self._book.sheets)
 
 
 def _writes_over(columns: Columns | None) -> bool:
@@ -441,8 +318,3 @@ def _writes_over(columns: Columns | None) -> bool:
     if columns is None:
         return False
     return columns.place.standing or (columns.looks is not None and columns.looks.preview is not None)
-
-
-def _sheet_id(answer: Mapping[str, Any]) -> int | None:
-    sheets = answer.get("sheets") or ()
-    return int((sheets[0].get("properties") or {}).get("sheetId", 0)) if sheets else None
