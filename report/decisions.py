@@ -20,6 +20,15 @@ _HINT: Final = 'Name the file that "Save decisions" wrote on a review page.'
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What the rows of decisions belong to, "" for what is not known; the range is the one they were counted in."""
+
+    spreadsheet: str
+    worksheet: str
+    range: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided for a row: the row that is the `occurrence`-th of its URL in the range, counted from 1.
 
@@ -66,12 +75,11 @@ def read_decisions(path: Path) -> list[Decision]:
     return _distinct_rows([_decision(one, path) for one in _loaded(path)["decisions"]], path)
 
 
-def read_origin(path: Path) -> tuple[str, str, str]:
-    """Return the spreadsheet, worksheet and range that a file of decisions was saved for, "" where it does not say."""
+def read_origin(path: Path) -> Origin:
+    """Return what a file of decisions was saved for."""
     saved = _loaded(path)
     told = (saved.get(name) for name in ("spreadsheet", "worksheet", "range"))
-    spreadsheet, worksheet, area = (one if isinstance(one, str) else "" for one in told)
-    return spreadsheet, worksheet, area
+    return Origin(*(one if isinstance(one, str) else "" for one in told))
 
 
 def _loaded(path: Path) -> dict[str, Any]:
@@ -108,18 +116,18 @@ def decisions_of(urls: Sequence[str], texts: Sequence[str]) -> list[Decision]:
     return found
 
 
-def save(decisions: Sequence[Decision], others: Mapping[int, str], spreadsheet: str, folder: Path) -> Path:
+def save(decisions: Sequence[Decision], others: Mapping[int, str], origin: Origin, folder: Path) -> Path:
     """Write decisions to a new file below `folder`, as a review page saves them; return it.
 
     `others` are texts in the same column that are no decisions, by the number of their row; they are kept for people,
     and nothing reads them. Raises `StateError` when that fails.
     """
-    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(spreadsheet).stem).strip("-")[:40] or "sheet"
+    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(origin.spreadsheet).stem).strip("-")[:40] or "sheet"
     stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name}"
     saved: dict[str, Any] = {
         "schema": SCHEMA,
-        "spreadsheet": spreadsheet,
-        "decisions": [asdict(one) for one in decisions],
+        **asdict(origin),
+        "decisions": [{"url": one.url, "occurrence": one.occurrence, "decision": one.decision} for one in decisions],
     }
     if others:
         saved["other_texts"] = [{"row": row, "text": text} for row, text in others.items()]

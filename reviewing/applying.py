@@ -101,16 +101,16 @@ def read_for(path: Path, area: Area, identity: Identity) -> list[Decision]:
 
     Of another worksheet they may be all the same, as it may have been copied or renamed since: a note says so.
     """
-    decisions, (spreadsheet, worksheet, named) = read_decisions(path), read_origin(path)
-    for was, now in ((spreadsheet, identity.spreadsheet), (worksheet, identity.worksheet)):
+    decisions, origin = read_decisions(path), read_origin(path)
+    for was, now in ((origin.spreadsheet, identity.spreadsheet), (origin.worksheet, identity.worksheet)):
         if was and now and was != now:
             note(f"Note: {path} was saved for {plain(was)!r}; it is taken for {now!r} now.")
-    if named:
-        other = a1.parse(named)
+    if origin.range:
+        other = a1.parse(origin.range)
         if (other.first_column, other.first_row, other.last_row) != (area.first_column, area.first_row, area.last_row):
             raise UsageError(
-                f"{path} was saved for the range {named}, and -r names {area}.",
-                f"Which row of an address is meant depends on the range: name {named} with -r.",
+                f"{path} was saved for the range {origin.range}, and -r names {area}.",
+                f"Which row of an address is meant depends on the range: name {origin.range} with -r.",
             )
     return decisions
 

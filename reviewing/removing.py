@@ -42,7 +42,9 @@ def take_review_away(options: argparse.Namespace, interruptions: Interruptions) 
         }
         if decided or others:
             folder = options.state / "decisions"
-            kept.append(decisions.save(decided, others, worksheet.identity.spreadsheet, folder))
+            identity = worksheet.identity
+            origin = decisions.Origin(identity.spreadsheet, identity.worksheet, str(area))
+            kept.append(decisions.save(decided, others, origin, folder))
 
     written = worksheet.remove(NAMES, beside, keep, committing=interruptions.hold)
     say(f"Written: {written}", vital=True)

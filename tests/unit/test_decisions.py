@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from errors import NotFound, StateError
-from report.decisions import Decision, read_decisions, save
+from report.decisions import Decision, Origin, read_decisions, read_origin, save
 
 ROW = {"url": "http://a/1", "occurrence": 1, "decision": "keep"}
 
@@ -76,11 +76,13 @@ def test_another_version_a_missing_file_and_a_folder_are_each_named(tmp_path: Pa
 
 def test_what_is_saved_is_read_again_and_other_texts_are_kept_for_people(tmp_path: Path) -> None:
     taken = [Decision("http://a/1", 1, "keep"), Decision("http://a/1", 2, "drop")]
-    first = save(taken, {}, "my foods.xlsx", tmp_path)
-    second = save(taken, {7: "ask Ann"}, "my foods.xlsx", tmp_path)
+    origin = Origin("my foods.xlsx", "Pictures", "B2:C")
+    first = save(taken, {}, origin, tmp_path)
+    assert read_origin(first) == origin
+    second = save(taken, {7: "ask Ann"}, origin, tmp_path)
     assert first != second and first.name.endswith("-my-foods.json")
     assert read_decisions(first) == read_decisions(second) == taken
     assert json.loads(second.read_text("utf-8"))["other_texts"] == [{"row": 7, "text": "ask Ann"}]
     (tmp_path / "file").write_text("")
     with pytest.raises(StateError, match="Nothing was taken away"):
-        save(taken, {}, "s", tmp_path / "file")
+        save(taken, {}, origin, tmp_path / "file")
