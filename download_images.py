@@ -95,6 +95,8 @@ def export(options: argparse.Namespace, interruptions: Interruptions) -> int:
     found.summary.update(finding.done(folder.path, ready, cleaned, dry_run=options.dry_run))
     found.summary["seconds"] = round(time.monotonic() - started, 3)
     _tell(found, choices, options)
+    if unread := marks.unread(sheet.first_row):
+        say(f"  Warning: {unread}")
     interruptions.written = ""
     if options.json:
         write(found, options.json)

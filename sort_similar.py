@@ -135,6 +135,8 @@ def _sort(look: Look, twins: several.Twins, interruptions: Interruptions) -> Res
         seconds=round(time.monotonic() - started, 3),
     )
     summary.show(found)
+    if unread := done.seen.marks.unread(done.seen.rows.first_row):
+        say(f"  Warning: {unread}")
     if options.preview:
         report_diffs(done.seen, options)
     if options.calibrate:

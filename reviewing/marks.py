@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from console.messages import plain
 from errors import SheetChanged
-from report.decisions import kind_of
+from report.decisions import KINDS, kind_of
 from report.review import NAMES
 from sheets.a1 import Area
 from sheets.columns import Place
@@ -13,6 +14,7 @@ from sheets.rows import Rows, Scope
 from sheets.worksheet import Worksheet
 
 _ATTEMPTS: Final = 3
+_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,18 @@ class Marks:
     def kinds(self) -> tuple[str, ...]:
         """What was decided for each row, as one of `KINDS`; "" for nothing, or what is no decision."""
         return tuple(kind_of(text) for text in self.decisions)
+
+    def unread(self, first_row: int) -> str:
+        """Return a warning of texts that stand for a decision and are none, "" where there are none."""
+        rows = [
+            f"row {first_row + i} says {plain(text, 40)!r}"
+            for i, (text, kind) in enumerate(zip(self.decisions, self.kinds, strict=True))
+            if text.strip() and not kind
+        ]
+        if not rows:
+            return ""
+        more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+        return f"Not counted as decisions, since they are none of {', '.join(KINDS)}: {'; '.join(rows[:_SHOWN])}{more}."
 
 
 def no_marks(count: int) -> Marks:

@@ -52,6 +52,14 @@ def test_dropped_rows_stay_out_and_the_summary_counts_them(reviewed: Path) -> No
     assert read(reviewed / "foods.csv") == before
 
 
+def test_texts_that_are_no_decisions_are_named_by_the_export_and_the_sort(reviewed: Path) -> None:
+    decide(reviewed, {2: "drop!", 3: "DROP", 4: " "})
+    told = "none of keep, drop, distinct: row 2 says 'drop!'."
+    assert told in export(reviewed).stdout
+    seen = run("sort_similar.py", "-s", "foods.csv", "-r", "B2:C", "--whole-rows", "--dry-run", *LOOPBACK, cwd=reviewed)
+    assert told in seen.stdout
+
+
 def test_decisions_in_columns_that_were_taken_apart_stop_the_export(reviewed: Path) -> None:
     cells = decide(reviewed, {2: "drop"})
     write_csv(reviewed / "foods.csv", [[*row[:-1], "mine", row[-1]] for row in cells])
