@@ -121,6 +121,17 @@ class Service:
         answer = _parsed(response)
         return Unknown("an answer that cannot be read") if answer is None else Answered(answer)
 
+    def deliver(self, key: str, body: Mapping[str, Any], fields: str) -> Outcome:
+        """Send, and again after a wait while a quota is used up, which means that nothing was applied."""
+        attempt = 0
+        while True:
+            outcome = self.send(key, body, fields)
+            if not isinstance(outcome, Refused) or not outcome.refusal.full:
+                return outcome
+            if not self.wait(attempt, outcome.retry_after, "the limit of requests is used up"):
+                return outcome
+            attempt += 1
+
     def wait(self, attempt: int, retry_after: float | None, why: str) -> bool:
         """Wait before the next attempt (counted from 0); False, at once, when the bound would be passed."""
         patience = self._patience

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sheets.google.batch import ANSWER_FIELDS, Backup, Plan
-from sheets.google.client import Outcome, Refused, Service
+from sheets.google.client import Outcome, Service
 from sheets.google.guard import Guard
 from sheets.google.judgement import Seen
 from sheets.google.preflight import Preflight
@@ -32,15 +32,8 @@ class Desk:
     tab: Callable[[], Preflight]
 
     def delivered(self, request: dict[str, object], fields: str = ANSWER_FIELDS) -> Outcome:
-        """Send, and again after a wait while a quota is used up, which means that nothing was applied."""
-        attempt = 0
-        while True:
-            outcome = self.service.send(self.key, request, fields)
-            if not isinstance(outcome, Refused) or not outcome.refusal.full:
-                return outcome
-            if not self.service.wait(attempt, outcome.retry_after, "the limit of requests is used up"):
-                return outcome
-            attempt += 1
+        """Send a batch, and again while a quota is used up, which means that nothing was applied."""
+        return self.service.deliver(self.key, request, fields)
 
     def holder(self, stamp: Stamp) -> tuple[Stamp | None, frozenset[int]]:
         """Return who has the id of a stamp now, and all ids."""

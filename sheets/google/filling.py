@@ -169,15 +169,7 @@ class Fill:
             )
 
     def _delivered(self, request: dict[str, Any]) -> Outcome:
-        """Send, and again after a wait while a quota is used up, which means that nothing was applied."""
-        attempt = 0
-        while True:
-            outcome = self._desk.service.send(self._desk.key, request, STAMP_FIELDS)
-            if not isinstance(outcome, Refused) or not outcome.refusal.full:
-                return outcome
-            if not self._desk.service.wait(attempt, outcome.retry_after, "the limit of requests is used up"):
-                return outcome
-            attempt += 1
+        return self._desk.service.deliver(self._desk.key, request, STAMP_FIELDS)
 
     def _applied(self, outcome: Outcome, stamp: Stamp) -> bool:
         """Find out from the stamp whether a batch was applied, however it was answered; if not, it never will be."""

@@ -126,12 +126,4 @@ class Removal:
             )
 
     def _asked(self, requests: Sequence[Json]) -> Outcome:
-        """Send a batch, and again after a wait while a quota is used up, which means that nothing was applied."""
-        attempt = 0
-        while True:
-            outcome = self.service.send(self.key, {"requests": list(requests)}, "replies")
-            if not isinstance(outcome, Refused) or not outcome.refusal.full:
-                return outcome
-            if not self.service.wait(attempt, outcome.retry_after, "the limit of requests is used up"):
-                return outcome
-            attempt += 1
+        return self.service.deliver(self.key, {"requests": list(requests)}, "replies")
