@@ -50,6 +50,14 @@ class Arrangement:
     block: tuple[int | None, ...]
     counts: Counts
 
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where each row of the sheet goes: the inverse of `order`."""
+        places = [0] * len(self.order)
+        for place, row in enumerate(self.order):
+            places[row] = place
+        return tuple(places)
+
 
 @dataclass(frozen=True, slots=True)
 class Preview:

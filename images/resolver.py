@@ -13,6 +13,12 @@ from images.guard import Address
 Resolve = Callable[[str], Sequence[Address]]
 """Returns all addresses of a host; raises `OSError` (as `socket.gaierror`) or `UnicodeError` when there are none."""
 
+_QUESTIONS: Final[queue.SimpleQueue[Callable[[], None]]] = queue.SimpleQueue()
+_IDLE: Final = threading.Semaphore(0)
+"""Counts the threads that wait for a question: one that hangs at a silent name server holds up no other."""
+_PATIENCE: Final = 5.0
+"""Seconds that such a thread waits before it ends."""
+
 
 def system_addresses(host: str) -> list[Address]:
     """Return all addresses that the system knows for a host, in the order in which to try them."""
@@ -45,12 +51,6 @@ def within(resolve: Resolve, host: str, seconds: float) -> Sequence[Address]:
     if isinstance(answer, Exception):
         raise answer
     return answer
-
-
-_QUESTIONS: Final[queue.SimpleQueue[Callable[[], None]]] = queue.SimpleQueue()
-_IDLE: Final = threading.Semaphore(0)
-"""Counts the threads that wait for a question: one that hangs at a silent name server holds up no other."""
-_PATIENCE: Final = 5.0
 
 
 def _answer() -> None:

@@ -31,7 +31,6 @@ Response = requests.Response
 FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 """What a request or the reading of its answer may raise; `images.dialling.sentence_for` tells them apart."""
 
-
 _CHUNK: Final = 65536
 
 

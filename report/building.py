@@ -28,13 +28,13 @@ def build_rows(
     arrangement: Arrangement,
 ) -> tuple[ResultRow, ...]:
     """Return one `ResultRow` a row, in the order of the sheet before the run; `readings` has every URL."""
-    place = {source: position for position, source in enumerate(arrangement.order)}
+    places = arrangement.places
     keepers = {group.representative for group in arrangement.groups}
     known = {url: _known(readings[url]) for url in set(urls)}
     return tuple(
         ResultRow(
             row=first_row + i,
-            new_row=first_row + place[i],
+            new_row=first_row + places[i],
             url=url,
             group=arrangement.group[i],
             family=arrangement.family[i],

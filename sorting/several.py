@@ -13,7 +13,7 @@ from typing import Final
 from console.interruption import Interruptions
 from console.messages import note, plain, say
 from errors import UsageError
-from hashing import Arrangement, Content, arrange
+from hashing import Content, arrange
 from hashing.measuring import measured
 from report.building import contents_of
 from report.result import SCHEMA, Result, ResultEvidence
@@ -83,7 +83,7 @@ def twins_of(looks: Sequence[Look], seen: Sequence[Seen]) -> list[Twins]:
     found = arrange([row.content for row in rows], ballot, **matching, distinct_pairs=apart)
     pairs = [pair for group in found.groups for pair in _across([rows[i] for i in group.members])]
     reasons = _reasons(pairs, options.diff)
-    places = [_new_rows(one.arrangement) for one in seen]
+    places = [one.arrangement.places for one in seen]
     twins: list[dict[str, Twin]] = [{} for _ in looks]
     for (row, other), why in zip(pairs, reasons, strict=True):
         new_row = seen[other.tab].rows.first_row + places[other.tab][other.index]
@@ -136,10 +136,13 @@ def _across(members: Sequence[_Row]) -> list[tuple[_Row, _Row]]:
     """Return each content of a group with a row on another worksheet: one of the very same file, else the first."""
     pairs: dict[tuple[int, str], tuple[_Row, _Row]] = {}
     for row in members:
+        if (row.tab, row.sha256) in pairs:
+            continue
         others = [other for other in members if other.tab != row.tab]
-        if others and (row.tab, row.sha256) not in pairs:
-            same = next((other for other in others if other.sha256 == row.sha256), others[0])
-            pairs[row.tab, row.sha256] = (row, same)
+        if not others:
+            return []
+        same = next((other for other in others if other.sha256 == row.sha256), others[0])
+        pairs[row.tab, row.sha256] = (row, same)
     return list(pairs.values())
 
 
@@ -152,7 +155,3 @@ def _reasons(pairs: Sequence[tuple[_Row, _Row]], threshold: int) -> list[str]:
         # a pair that is alike only when turned, or inside its frame, has no figures as it stands
         told.append(reason(evidence, same_file=same_file) if same_file or pair.similar(threshold) else "same picture")
     return told
-
-
-def _new_rows(arrangement: Arrangement) -> dict[int, int]:
-    return {source: place for place, source in enumerate(arrangement.order)}

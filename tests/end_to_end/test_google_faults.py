@@ -470,13 +470,19 @@ def test_where_marks_do_not_guard_the_rows_are_sorted_without_them(
     assert "EXACT_LOCATION" not in sent
 
 
-def test_a_word_beside_stays_on_its_row_though_a_column_is_moved_before_the_way_back(google: StandIn) -> None:
+def word_typed_beside_and_then(google: StandIn, edit: Edit) -> tuple[str, GoogleWorksheet, Move]:
+    """Plan a move with a word typed beside in its moment, and an edit before the way back."""
     key = tab(google)
     worksheet = opened(google, key)
     move = planned(worksheet)
     hands = google.labeler(key)
     google.before_request(MOVING, lambda _state: hands.type("D4", "word"), method="POST", match="batchUpdate")
-    google.before_request(MOVING + 1, lambda _state: hands.move_column(5, 1), method="POST", match="batchUpdate")
+    google.before_request(MOVING + 1, lambda _state: edit(hands), method="POST", match="batchUpdate")
+    return key, worksheet, move
+
+
+def test_a_word_beside_stays_on_its_row_though_a_column_is_moved_before_the_way_back(google: StandIn) -> None:
+    key, worksheet, move = word_typed_beside_and_then(google, lambda hands: hands.move_column(5, 1))
     with pytest.raises(SheetChanged) as caught:
         worksheet.reorder(move)
     assert not caught.value.landed
@@ -510,13 +516,8 @@ def test_a_service_that_refuses_to_delete_nothing_is_guarded_as_well(
 
 
 def test_an_address_retyped_before_the_way_back_does_not_keep_the_rows_from_it(google: StandIn) -> None:
-    key = tab(google)
-    worksheet = opened(google, key)
-    move = planned(worksheet)
-    hands = google.labeler(key)
     address = "https://new.example/1.jpg"
-    google.before_request(MOVING, lambda _state: hands.type("D4", "word"), method="POST", match="batchUpdate")
-    google.before_request(MOVING + 1, lambda _state: hands.type("B2", address), method="POST", match="batchUpdate")
+    key, worksheet, move = word_typed_beside_and_then(google, lambda hands: hands.type("B2", address))
     with pytest.raises(SheetChanged) as caught:
         worksheet.reorder(move)
     assert not caught.value.landed
@@ -526,12 +527,7 @@ def test_an_address_retyped_before_the_way_back_does_not_keep_the_rows_from_it(g
 
 
 def test_rows_hidden_before_the_way_back_leave_the_sort_and_name_the_typed_cell(google: StandIn) -> None:
-    key = tab(google)
-    worksheet = opened(google, key)
-    move = planned(worksheet)
-    hands = google.labeler(key)
-    google.before_request(MOVING, lambda _state: hands.type("D4", "word"), method="POST", match="batchUpdate")
-    google.before_request(MOVING + 1, lambda _state: hands.hide_rows(5, 2), method="POST", match="batchUpdate")
+    key, worksheet, move = word_typed_beside_and_then(google, lambda hands: hands.hide_rows(5, 2))
     assert "typed into D4: look whether that is on its row" in worksheet.reorder(move)
     assert columns(google, key, 1, 2) == NEW
     assert google.labeler(key).rows()[3][3] == "word"
