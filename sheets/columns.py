@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from errors import NotFound, Unsortable, UsageError
+from errors import NotFound, SheetChanged, Unsortable, UsageError
 from sheets.a1 import Area, column_letters
 from sheets.links import has_scheme
 from sheets.rows import Scope
@@ -107,16 +107,33 @@ def place_columns(worksheet: Holder, area: Area, scope: Scope, names: tuple[str,
 
     Raises `Unsortable` where there is no row for names, or where the columns could not travel with the range.
     """
-    found = worksheet.standing(area, names)
-    if found is not None:
-        return found
+    return worksheet.standing(area, names) or _free_place(worksheet.texts, area, scope)
+
+
+def refuse_moved(texts: Texts, found: Place | None, area: Area, scope: Scope, columns: Columns) -> None:
+    """Raise `SheetChanged` when columns that were `found`, or their free place, are no longer where they were planned.
+
+    Else texts would be written over what somebody has put there meanwhile. Raises `Unsortable` as `place_columns` does.
+    """
+    if (found or _free_place(texts, area, scope)) != columns.place:
+        raise SheetChanged("The columns beside the range changed.", "Nothing was written. Run again.")
+
+
+def grown(area: Area, scope: Scope, columns: Columns) -> Area:
+    """Return the area that moves once the columns are written: new ones go in at its right edge."""
+    if columns.place.standing or scope is Scope.WHOLE_ROWS:
+        return area
+    return replace(area, last_column=area.last_column + len(columns.names))
+
+
+def _free_place(texts: Texts, area: Area, scope: Scope) -> Place:
     row = area.first_row - 1
     if row < 1:
         raise Unsortable(
             f"The range {area} begins in row 1, so there is no row above it for the names of the columns to add.",
             "Nothing was written. Put a row with names above the rows, and begin the range at row 2.",
         )
-    header = _header(worksheet.texts, row)
+    header = _header(texts, row)
     address = header[area.first_column] if area.first_column < len(header) else ""
     if has_scheme(address):
         raise Unsortable(

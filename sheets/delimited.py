@@ -15,8 +15,8 @@ from pathlib import Path
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.beside import SideCell, parting
-from sheets.columns import Place, find_columns, previews_refused
-from sheets.delimited_columns import filled, moving_area, with_columns, without_columns
+from sheets.columns import Place, Texts, find_columns, grown, previews_refused, refuse_moved
+from sheets.delimited_columns import filled, with_columns, without_columns
 from sheets.filling import Filling, refuse_changed
 from sheets.formulas import references
 from sheets.links import address_in
@@ -108,10 +108,7 @@ class DelimitedWorksheet:
 
     def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
         """Return what the fields of an area say; see `worksheet.Worksheet.texts`."""
-        records = split(read_file(self._path), self._path.suffix).records[area.first_row - 1 : area.last_row]
-        columns = range(area.first_column, area.last_column + 1)
-        shown = [tuple(value_of(record[i]) if i < len(record) else "" for i in columns) for record in records]
-        return (*shown, *[("",) * area.width] * (area.height - len(shown)))
+        return _texts(split(read_file(self._path), self._path.suffix))(area)
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the records in their new order; see `worksheet.Worksheet.reorder`."""
@@ -150,7 +147,7 @@ class DelimitedWorksheet:
         before = read_file(self._path)
         table = split(before, self._path.suffix)
         below = Area(0, 0, place.header_row + 1)
-        if find_columns(self.texts, below, names) != place:
+        if find_columns(_texts(table), below, names) != place:
             raise SheetChanged(f"{self._path.name} was changed by another program.", "Nothing was written. Run again.")
         last = place.column + len(names) - 1
         below_names = table.records[place.header_row :]
@@ -165,8 +162,9 @@ class DelimitedWorksheet:
         before = read_file(self._path)
         table = self._table(before, filling.area, len(filling.rows))
         rows = _rows(table, filling.area, Scope.RANGE_ONLY, len(filling.rows))
-        place = find_columns(self.texts, filling.area, filling.names)
-        held = [text for (text,) in self.texts(filling.cells)]
+        texts = _texts(table)
+        place = find_columns(texts, filling.area, filling.names)
+        held = [text for (text,) in texts(filling.cells)]
         refuse_changed(filling, rows.urls, place, held, self._path.name)
         records = filled(table.records, filling, delimiter=table.delimiter, encoding=table.encoding)
         kept = self._replaced(table, records, before, committing)
@@ -187,11 +185,14 @@ class DelimitedWorksheet:
         """Return the table with the move's columns written, and the move and rows that take them along."""
         if move.columns is None:
             return table, move, rows
+        texts = _texts(table)
+        found = find_columns(texts, move.area, move.columns.names)
+        refuse_moved(texts, found, move.area, move.scope, move.columns)
         records = with_columns(
             table.records, move.columns, move.area, delimiter=table.delimiter, encoding=table.encoding
         )
         table = replace(table, records=records)
-        area = moving_area(move.area, move.scope, move.columns)
+        area = grown(move.area, move.scope, move.columns)
         rows = _rows(table, area, move.scope, len(rows))
         return table, replace(move, area=area, rows=rows, columns=None), rows
 
@@ -213,6 +214,18 @@ class DelimitedWorksheet:
             # A blank record that went last, where the file has no final newline, left nothing but the newline before.
             return replace(table, records=(*table.records, ()), line_ends=(*table.line_ends, ""))
         return table
+
+
+def _texts(table: Table) -> Texts:
+    """Return what tells the texts of an area of a table; see `worksheet.Worksheet.texts`."""
+
+    def texts(area: Area) -> tuple[tuple[str, ...], ...]:
+        columns = range(area.first_column, area.last_column + 1)
+        cut = table.records[area.first_row - 1 : area.last_row]
+        shown = [tuple(value_of(record[i]) if i < len(record) else "" for i in columns) for record in cut]
+        return (*shown, *[("",) * area.width] * (area.height - len(shown)))
+
+    return texts
 
 
 def _rows(table: Table, area: Area, scope: Scope, at_least: int) -> Rows:

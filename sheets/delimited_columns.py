@@ -1,13 +1,11 @@
 """Columns added to the raw records of a csv or tsv file, and taken away again without a trace."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from errors import SheetChanged, Unsortable
+from errors import Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.columns import Columns, Place
 from sheets.filling import Filling
-from sheets.rows import Scope
 
 Record = tuple[str, ...]
 
@@ -76,15 +74,6 @@ def without_columns(records: Sequence[Record], names: Sequence[str], place: Plac
         for number, record in enumerate(records, start=1)
     ]
     return tuple(() if record == ("",) else record for record in cut)
-
-
-def moving_area(area: Area, scope: Scope, columns: Columns | None) -> Area:
-    """Return the area that moves after the columns were put in at its right edge."""
-    if columns is None or columns.place.standing or scope is Scope.WHOLE_ROWS:
-        return area
-    if columns.place.column != area.last_column + 1:
-        raise SheetChanged("The columns beside the range changed.", "Nothing was written. Run again.")
-    return replace(area, last_column=area.last_column + len(columns.names))
 
 
 def _checked(record: Record, number: int, width: int) -> Record:

@@ -83,9 +83,10 @@ class Worksheet(Protocol):
         """Apply `move` in one atomic step and return one line that says what was written.
 
         The cells are read again first, as many rows as `move.rows` has. Raises `SheetChanged` when the URLs are
-        no longer `move.rows.urls` (nothing is written then, unless its `landed` says so), `Unsortable` at an
-        obstacle that `move.force` does not override, and the errors of `read`. Either the whole move is
-        applied or nothing is; whatever is raised otherwise, the worksheet is as it was.
+        no longer `move.rows.urls`, or its columns no longer belong where they were planned (nothing is written then,
+        unless its `landed` says so), `Unsortable` at an obstacle that `move.force` does not override, and the errors
+        of `read`. Either the whole move is applied or nothing is; whatever is raised otherwise, the worksheet is as
+        it was.
         """
         ...
 

@@ -35,7 +35,7 @@ from typing import Any
 
 from errors import CurationError, SheetChanged, Unsortable
 from sheets.a1 import Area, column_letters
-from sheets.columns import Columns, Place, place_columns
+from sheets.columns import Columns, Place, refuse_moved
 from sheets.filling import Filling, refuse_changed
 from sheets.google import columns as google_columns
 from sheets.google import filling as google_filling
@@ -248,8 +248,8 @@ class GoogleWorksheet:
             raise Unsortable(obstacle.what, obstacle.hint)
         if move.columns is None:
             return reading
-        if place_columns(self, move.area, move.scope, move.columns.names) != move.columns.place:
-            raise SheetChanged("The columns beside the range changed.", "Nothing was written. Run again.")
+        found = self.standing(move.area, move.columns.names)
+        refuse_moved(self.texts, found, move.area, move.scope, move.columns)
         grown = google_columns.grown(reading, move.columns)
         looks = move.columns.looks
         if looks is None or looks.preview is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
-from sheets.columns import Columns, Place, find_columns, previews_refused
+from sheets.columns import Columns, Place, find_columns, grown, previews_refused, refuse_moved
 from sheets.filling import Filling, refuse_changed
 from sheets.replacing import obstacle_to_replacing, read_file, refuse_if_open_elsewhere, replace_file
 from sheets.rows import Obstacle, Rows, Scope, stop_at
@@ -61,10 +61,7 @@ class XlsxWorksheet:
         """Return the stored values of an area as text; see `worksheet.Worksheet.texts`."""
         package, tab = self._found(read_file(self._path))
         grid = Grid.of(package, tab, self._path.name, area.last_row)
-        return tuple(
-            grid.texts(number, area.first_column, area.last_column)
-            for number in range(area.first_row, area.first_row + area.height)
-        )
+        return _Opened(package, self._path.name, tab, grid).texts(area)
 
     def reorder(self, move: Move, *, committing: Committing = nullcontext) -> str:
         """Write the rows in their new order; see `worksheet.Worksheet.reorder`."""
@@ -77,6 +74,8 @@ class XlsxWorksheet:
         stop_at(opened.obstacles(move.area, move.scope, len(rows)), force=move.force)
         changes: dict[str, bytes] = {}
         if move.columns is not None:
+            found = find_columns(opened.texts, move.area, move.columns.names)
+            refuse_moved(opened.texts, found, move.area, move.scope, move.columns)
             changes = opened.with_columns(move.columns, move.area, len(rows))
             move = _moving_columns(move, move.columns, opened)
         line = f"{Area(move.area.first_column, move.area.last_column, rows.first_row, rows.first_row + len(rows) - 1)}"
@@ -105,7 +104,7 @@ class XlsxWorksheet:
         before = read_file(self._path)
         opened = self._opened(before)
         below = Area(0, 0, place.header_row + 1)
-        if find_columns(self.texts, below, names) != place:
+        if find_columns(opened.texts, below, names) != place:
             raise self._changed()
         stop_at(protected(opened.sheet(below, Scope.RANGE, 1)), force=False)
         ours = Box(place.header_row, place.column, LAST_ROW, place.column + len(names) - 1)
@@ -127,9 +126,9 @@ class XlsxWorksheet:
         before = read_file(self._path)
         opened = self._opened(before)
         urls = opened.rows(filling.area, len(filling.rows)).urls
-        held = columns.shown(opened.grid, filling.column, filling.rows.first_row)
-        held += ("",) * (len(filling.rows) - len(held))
-        refuse_changed(filling, urls, find_columns(self.texts, filling.area, filling.names), held, self._path.name)
+        held = [text for (text,) in opened.texts(filling.cells)]
+        place = find_columns(opened.texts, filling.area, filling.names)
+        refuse_changed(filling, urls, place, held, self._path.name)
         stop_at(protected(opened.sheet(filling.area, Scope.RANGE_ONLY, len(filling.rows))), force=False)
         columns.fill_column(opened.grid, filling)
         data = opened.rewritten({})
@@ -183,6 +182,13 @@ class _Opened:
     name: str
     tab: Tab
     grid: Grid
+
+    def texts(self, area: Area) -> tuple[tuple[str, ...], ...]:
+        """Return the stored values of an area as text; see `worksheet.Worksheet.texts`."""
+        return tuple(
+            self.grid.texts(number, area.first_column, area.last_column)
+            for number in range(area.first_row, area.first_row + area.height)
+        )
 
     def rows(self, area: Area, at_least: int = 0) -> Rows:
         """Return the rows of an area, the first `at_least` also where they are blank, without obstacles."""
@@ -254,13 +260,10 @@ class _Opened:
 
 def _moving_columns(move: Move, new: Columns, opened: _Opened) -> Move:
     """Return a move that takes columns along which are in the tree by now, once they read as they should."""
-    area = move.area
-    if move.scope is not Scope.WHOLE_ROWS and not new.place.standing:
-        area = replace(area, last_column=area.last_column + len(new.names))
-    for number, texts in enumerate(new.texts, area.first_row):
+    for number, texts in enumerate(new.texts, move.area.first_row):
         if opened.grid.texts(number, new.place.column, new.place.column + len(texts) - 1) != texts:
             raise AssertionError(f"row {number} does not say what was written into it")
-    return replace(move, area=area, columns=None)
+    return replace(move, area=grown(move.area, move.scope, new), columns=None)
 
 
 def _everything(grid: Grid, block: Box | None = None, move: Move | None = None) -> dict[tuple[int, int], Hashable]:

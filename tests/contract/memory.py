@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 
 from errors import SheetChanged, Unsortable
 from sheets.a1 import Area
 from sheets.beside import SideCell, parting
-from sheets.columns import Columns, Place, find_columns, previews_refused
+from sheets.columns import Columns, Place, find_columns, grown, previews_refused, refuse_moved
 from sheets.filling import Filling, refuse_changed
 from sheets.links import address_in
 from sheets.rows import Rows, Scope
@@ -61,6 +60,8 @@ class MemoryWorksheet:
                 raise Unsortable(obstacle.what, obstacle.hint)
         area = move.area
         if move.columns is not None:
+            found = self.standing(move.area, move.columns.names)
+            refuse_moved(self.texts, found, move.area, move.scope, move.columns)
             area = self._write(move, move.columns)
             rows = self.read(area, move.scope, at_least=len(move.rows))
         top = move.area.first_row - 1
@@ -84,8 +85,7 @@ class MemoryWorksheet:
         for row, texts in zip(self.cells[move.area.first_row - 1 :], columns.texts, strict=False):
             row.extend([""] * (at.column + len(names) - len(row)))
             row[at.column : at.column + len(texts)] = texts
-        whole = at.standing or move.scope is Scope.WHOLE_ROWS
-        return move.area if whole else replace(move.area, last_column=move.area.last_column + len(names))
+        return grown(move.area, move.scope, columns)
 
     def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
         return find_columns(self.texts, area, names)

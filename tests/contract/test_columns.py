@@ -169,6 +169,23 @@ def test_an_address_edited_meanwhile_leaves_no_columns(hands: Bench) -> None:
     assert hands.texts() == before
 
 
+@pytest.mark.parametrize("kind", ["memory", "csv", "xlsx"])
+def test_a_column_put_in_before_the_standing_ones_meanwhile_is_never_written_over(tmp_path: Path, kind: str) -> None:
+    """A Google tab knows its columns by a tag, and tests of its own move them."""
+    (hands,) = bench(kind, tmp_path)
+    worksheet = hands.make(ROWS)
+    worksheet.reorder(reviewed(worksheet))
+    planned = reviewed(worksheet, texts=(("7", "x"), ("8", ""), ("", "z")), order=(1, 2, 0))
+    for number, row in enumerate(hands.texts(), start=1):
+        shifted = ["own" if number == 1 else "mine", *row[3:]]
+        for column, text in enumerate(shifted, start=4):
+            hands.type(number, column, text)
+    before = hands.texts()
+    with pytest.raises(SheetChanged):
+        worksheet.reorder(planned)
+    assert hands.texts() == before
+
+
 def filling(worksheet: Worksheet, texts: tuple[str | None, ...]) -> Filling:
     rows = worksheet.read(AREA, Scope.RANGE_ONLY)
     at = worksheet.standing(AREA, NAMES)
