@@ -84,9 +84,8 @@ class XlsxWorksheet:
         del opened  # its tree is as large as the one that is checked next
         self._verify(expected, data, move)
 
-        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
         what = f"Rows of {line}" if move.scope is Scope.WHOLE_ROWS else line
-        return f'{what} of "{self._title}" in {self._path.name}' + (f" (backup: {kept.name})" if kept else "")
+        return f"{what} of {self._replaced(data, before, committing)}"
 
     def standing(self, area: Area, names: tuple[str, ...]) -> Place | None:
         """Return where the columns stand, by their names; see `worksheet.Worksheet.standing`."""
@@ -115,10 +114,7 @@ class XlsxWorksheet:
         after = {at: held for at, held in _everything(self._opened(data).grid).items() if not ours.holds(Box(*at, *at))}
         if after != expected:
             raise self._not_pure()
-        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
-        return f'"{self._title}" in {self._path.name} without {", ".join(names)}' + (
-            f" (backup: {kept.name})" if kept else ""
-        )
+        return self._replaced(data, before, committing, f" without {', '.join(names)}")
 
     def fill(self, filling: Filling, *, committing: Committing = nullcontext) -> str:
         """Write the texts into their column; see `worksheet.Worksheet.fill`."""
@@ -132,14 +128,16 @@ class XlsxWorksheet:
         stop_at(protected(opened.sheet(filling.area, Scope.RANGE_ONLY, len(filling.rows))), force=False)
         columns.fill_column(opened.grid, filling)
         data = opened.rewritten({})
-        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
-        return f'{filling.names[-1]} of "{self._title}" in {self._path.name}' + (
-            f" (backup: {kept.name})" if kept else ""
-        )
+        return f"{filling.names[-1]} of {self._replaced(data, before, committing)}"
 
     def landed(self, run: str) -> bool | None:  # noqa: ARG002 - a file carries no stamp of the run
         """Return None: the order of the rows themselves tells."""
         return None
+
+    def _replaced(self, data: bytes, before: bytes, committing: Committing, changed: str = "") -> str:
+        """Put the workbook in the place of the file; return the tab's name, what `changed`, and where the backup is."""
+        kept = replace_file(self._path, data, read=before, backup=self._backup, committing=committing)
+        return f'"{self._title}" in {self._path.name}{changed}' + (f" (backup: {kept.name})" if kept else "")
 
     def _found(self, data: bytes) -> tuple[Package, Tab]:
         package = Package(data, self._path.name)
