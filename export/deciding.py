@@ -15,7 +15,7 @@ from export.memory import Memory
 from export.planning import Choices, Plan, Sheet, plan, with_files_of_others
 from export.remarks import changes, joined
 from export.shards import Read, sums_of, writer_of
-from export.writing import Progress, Written
+from export.writing import Progress, Writer
 from hashing import DEFAULT_THRESHOLD, Arrangement, Ballot, arrange
 from hashing import Progress as Comparing
 from images import Picture
@@ -62,7 +62,7 @@ class Desk:
     spared: Path | None
     comparing: Comparing | None
     read: Read
-    apart: Callable[[Sequence[str | None]], frozenset[tuple[str, str]]] = lambda _: frozenset()
+    apart: Callable[[Sequence[str | None]], frozenset[tuple[str, str]]]
 
     def decide(self, seen: Seen, progress: Progress) -> Ready:
         """Return what the folder is to hold, and what it lacks; `progress` counts the files that are checked.
@@ -103,7 +103,7 @@ class Desk:
     def _source(self, made: Plan, packed: Mapping[str, str]) -> Source:
         shards = {packed[shard.path]: shard for shard in made.shards}
 
-        def source(content: str) -> bytes | Written | None:
+        def source(content: str) -> bytes | Writer | None:
             shard = shards.get(content)
             return self.read(content) if shard is None else writer_of(shard, content, self.read)
 

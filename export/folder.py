@@ -18,7 +18,7 @@ from export.locking import locked
 from export.manifest import MANIFEST
 from export.memory import MEMORY, Memory, remembered, stays_inside
 from export.names import same_on_some_disk
-from export.writing import PART, Lost, Progress, Written, each, holds, translated, write_file
+from export.writing import PART, Lost, Progress, Writer, each, holds, translated, write_file
 from report.sizes import size
 
 _REMOVED: Final = "removed"
@@ -26,7 +26,7 @@ _CHANGED: Final = "changed"
 _BLOCK: Final = 4096
 """A file takes up whole blocks of a disk."""
 
-Source = Callable[[str], bytes | Written | None]
+Source = Callable[[str], bytes | Writer | None]
 """Gives the content with a sha256, or what writes it; None when it is not there."""
 
 

@@ -238,10 +238,10 @@ def lines_of_writing(found: Found) -> Iterator[str]:
     for path, reason in list(figures["kept_as_stuck"].items())[:_SHOWN]:
         yield f"Not removed: {path} ({reason})"
     told = {*figures["removed"], *figures["kept_as_changed"], *figures["kept_as_stuck"]}
-    yield from _leftovers([path for path in figures["unowned"] if path not in told], figures["dry_run"])
+    yield from _leftovers([path for path in figures["unowned"] if path not in told], every_one=figures["dry_run"])
 
 
-def _leftovers(paths: Sequence[str], every_one: bool) -> Iterator[str]:
+def _leftovers(paths: Sequence[str], *, every_one: bool) -> Iterator[str]:
     """Yield the names of files that nobody owns, folder by folder: a trainer finds them beside the others."""
     if not paths:
         return

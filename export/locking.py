@@ -38,9 +38,8 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             _lock(stream)
             if not os.path.samestat(os.fstat(stream.fileno()), path.lstat()):
-                raise FileNotFoundError(
-                    errno.ENOENT, "", str(path)
-                )  # whoever held it has ended and took the file away: it is a new one's now
+                # Whoever held it has ended and took the file away: it is a new one's now.
+                raise FileNotFoundError(errno.ENOENT, "", str(path))
         except OSError as error:
             raise refusal(folder, error) from error
         try:

@@ -16,11 +16,12 @@ from export.layouts import UNLABELLED
 from export.manifest import ManifestRow
 from export.memory import Memory
 from export.parquet import write_parquet
-from export.writing import Lost, Progress, Written, each
+from export.writing import Lost, Progress, Writer, each
 
 _VERSION: Final = 1
 """Of what is in a shard; another number writes all of them anew."""
-_LEFT_OUT: Final = frozenset({"file", "status", "reason"})
+_UNTOLD: Final = frozenset({"file", "status", "reason"})
+"""Columns that say nothing more of a picture in a shard: its name is the file, and it is there."""
 
 Read = Callable[[str], bytes | None]
 """Gives the bytes of a content by its sha256, checked; None when they are not there."""
@@ -94,7 +95,7 @@ def sums_of(shards: Sequence[Shard], memory: Memory, read: Read, progress: Progr
     return dict(zip((shard.path for shard in shards), each(shards, find, progress), strict=True))
 
 
-def writer_of(shard: Shard, sha256: str, read: Read) -> Written:
+def writer_of(shard: Shard, sha256: str, read: Read) -> Writer:
     """Return what writes a shard into a stream; it raises `Lost` where a content is gone."""
 
     def write(stream: IO[bytes]) -> None:
@@ -106,7 +107,7 @@ def writer_of(shard: Shard, sha256: str, read: Read) -> Written:
     return write
 
 
-def _pack(shard: Shard, read: Read, stream: IO[bytes] | _Sum) -> None:
+def _pack(shard: Shard, read: Read, stream: _Sum) -> None:
     def whole(sha256: str) -> bytes:
         data = read(sha256)
         if data is None:
@@ -120,7 +121,7 @@ def _pack(shard: Shard, read: Read, stream: IO[bytes] | _Sum) -> None:
         write_parquet(shard.rows, shard.classes, numbers, whole, stream)
 
 
-def _write_tar(shard: Shard, read: Callable[[str], bytes], stream: IO[bytes] | _Sum) -> None:
+def _write_tar(shard: Shard, read: Callable[[str], bytes], stream: _Sum) -> None:
     """Write a tar as https://github.com/webdataset/webdataset wants it: the files of a sample have one name.
 
     The picture, `.json` with the columns of the manifest, and for a label `.cls`, its number, and `.txt`, its text.
@@ -129,7 +130,7 @@ def _write_tar(shard: Shard, read: Callable[[str], bytes], stream: IO[bytes] | _
         for row in shard.rows:
             name = str(row.file).rpartition("/")[2]
             key = name.partition(".")[0]
-            told = {column: value for column, value in row.values().items() if column not in _LEFT_OUT}
+            told = {column: value for column, value in row.values().items() if column not in _UNTOLD}
             members = {name: read(str(row.sha256)), f"{key}.json": _json(told)}
             if (number := shard.number_of(row)) is not None:
                 members |= {f"{key}.cls": str(number).encode(), f"{key}.txt": _text(row.label or UNLABELLED)}

@@ -21,7 +21,7 @@ _THREADS: Final = 8
 _AHEAD: Final = 4 * _THREADS
 
 Progress = Callable[[int, int], None]
-Written = Callable[[IO[bytes]], None]
+Writer = Callable[[IO[bytes]], None]
 """Writes a content into a stream that it is given."""
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
@@ -31,7 +31,7 @@ class Lost(Exception):
     """A content is not in the store any more: it must be fetched again."""
 
 
-def write_file(folder: Path, path: Path, content: bytes | Written) -> None:
+def write_file(folder: Path, path: Path, content: bytes | Writer) -> None:
     """Put a content at `path`, below `folder`, in one step; it is on the disk when this returns."""
     temporary = folder / f"{PART}{secrets.token_hex(8)}"
     try:
