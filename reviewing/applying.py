@@ -157,7 +157,8 @@ def _written(
     for attempt in range(1, _ATTEMPTS + 1):
         filling, groups = _read(worksheet, area)
         late = outdated(decisions, filling.rows.urls, groups, known)
-        timely = [one for one in decisions if one not in late]
+        untimely = set(late)
+        timely = [one for one in decisions if one not in untimely]
         plan = planned(timely, filling.rows.urls, filling.held, overwrite=options.overwrite_decisions)
         plan = replace(plan, outdated=late)
         if decisions and len(plan.strangers) == len(decisions):
