@@ -1,6 +1,6 @@
 """What a labeler reads beside each row: its group, its nearest row, why, its size, its status; from a run's result."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -43,7 +43,7 @@ def table(
     rows = {row.row: row for row in result.rows}
     told = _matched_again(result, distinct)
     return tuple(
-        _texts(row, nearest.get(row.row), rows, told.get(row.row, ()), twins.get(row.sha256 or ""))
+        _texts(row, nearest.get(row.row), rows, told.get(row.row, ""), twins.get(row.sha256 or ""))
         for row in result.rows
     )
 
@@ -95,17 +95,17 @@ def _distance(pair: ResultEvidence) -> tuple[int, float]:
     return sum(pair.distances), -(1.0 if pair.alignment is None else pair.alignment)
 
 
-def _matched_again(result: Result, distinct: Collection[int]) -> dict[int, tuple[str]]:
+def _matched_again(result: Result, distinct: Collection[int]) -> dict[int, str]:
     """Return what to say of rows that were decided to be distinct and are in a group all the same."""
-    told: dict[int, tuple[str]] = {}
+    told: dict[int, str] = {}
     rows = {row.row: row for row in result.rows}
     for group in result.groups:
         for row in (rows[number] for number in group.rows if number in distinct):
             others = [rows[number] for number in group.rows if number != row.row]
             if all(other.sha256 == row.sha256 for other in others):
-                told[row.row] = (f"cannot be distinct: the very same file as row {others[0].new_row}",)
+                told[row.row] = f"cannot be distinct: the very same file as row {others[0].new_row}"
             else:
-                told[row.row] = (f"{REOPENED}: a new match since; if it is distinct from that, too, clear this cell",)
+                told[row.row] = f"{REOPENED}: a new match since; if it is distinct from that, too, clear this cell"
     return told
 
 
@@ -113,7 +113,7 @@ def _texts(
     row: ResultRow,
     pair: ResultEvidence | None,
     rows: Mapping[int, ResultRow],
-    told: Iterable[str],
+    told: str,
     twin: Twin | None,
 ) -> tuple[str, ...]:
     if row.status == "blank_cell":
@@ -130,11 +130,11 @@ def _texts(
     return tuple(_plain(text) for text in (group, match, why, size(row), _status(row, told)))
 
 
-def _status(row: ResultRow, told: Iterable[str]) -> str:
+def _status(row: ResultRow, told: str) -> str:
     if row.status != "ok":
         return f"{row.status.replace('_', ' ')}: {row.reason or ''}".rstrip(": ")
-    keeper = (KEEPER,) if row.representative else ()
-    return ", ".join((*told, *keeper, *(flag.replace("_", " ") for flag in row.flags)))
+    keeper = KEEPER if row.representative else ""
+    return ", ".join(filter(None, (told, keeper, *(flag.replace("_", " ") for flag in row.flags))))
 
 
 def _plain(text: str) -> str:
