@@ -24,9 +24,7 @@ _MARGIN: Final = 0.04
 _GOLDEN: Final = math.pi * (3 - math.sqrt(5))
 
 
-def planar(
-    album: Album, arrangement: Arrangement, progress: Callable[[int, int], None] = lambda *_: None
-) -> NDArray[np.float64]:
+def planar(album: Album, arrangement: Arrangement, progress: Callable[[int, int], None]) -> NDArray[np.float64]:
     """Return the place of each readable picture in the unit square, (m, 2); `progress(done, total)` counts rounds.
 
     Pictures of one family lie around one place, which is theirs: nothing else is placed between them. The rest of

@@ -71,7 +71,7 @@ class Searched:
     collection: Collection
 
     @classmethod
-    def of(cls, album: Album, matching: Matching, queries: int = 1) -> "Searched":
+    def of(cls, album: Album, matching: Matching, queries: int) -> "Searched":
         """Pack the hashes of an album, to be searched for so many queries."""
         contents = tuple(content for content in album.contents(matching) if content is not None)
         whole = [(i, content.fingerprint) for i, content in enumerate(contents)]

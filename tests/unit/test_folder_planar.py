@@ -32,7 +32,7 @@ def test_near_duplicates_fall_together(tmp_path: Path, alone: int) -> None:
             hidden=False, follow_links=False, spared=(), progress=lambda *_: None,
         )  # fmt: skip
     arrangement = arranged(album, MATCHING, lambda *_: None)
-    places = planar(album, arrangement)
+    places = planar(album, arrangement, lambda *_: None)
     assert places.shape == (8 + alone, 2)
     assert ((places >= 0) & (places <= 1)).all()
     families = np.array([arrangement.family[i] or 1000 + i for i in album.pictures])
