@@ -122,7 +122,7 @@ def delete(options: argparse.Namespace, interruptions: Interruptions) -> int:
     steps = removing.steps_of(chosen, way, backup)
     if backup:
         removing.check_outside(steps, options.folders)
-    for line in folder_text.plan(chosen, way, None):
+    for line in folder_text.plan(chosen, way):
         say(line)
     found = _grouped(options, seen, started)
     found.sections["plan"] = folder_result.planned_of(chosen)

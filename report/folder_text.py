@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from cleaning.log import Log
 from cleaning.plan import Candidate, Plan
 from console.messages import plain
 from finding.looking import Album
@@ -69,7 +68,7 @@ def matches(query: str, found: Found, album: Album, matching: Matching) -> Itera
         yield f"  {found.unverified} more are similar by their hashes alone; --no-verify lists them"
 
 
-def plan(chosen: Plan, way: str, log: Log | None) -> Iterator[str]:
+def plan(chosen: Plan, way: str) -> Iterator[str]:
     """Yield what is kept and what is removed: the very moves that are carried out."""
     for number, choice in enumerate(chosen.choices, start=1):
         yield f"group {number}"
@@ -79,14 +78,7 @@ def plan(chosen: Plan, way: str, log: Log | None) -> Iterator[str]:
             for name in one.file.also:
                 yield f"          also named {plain(name.path, _PATH)}"
     where = {"trash": "go to the trash", "backup": "go to the backup", "permanently": "are deleted permanently"}[way]
-    verb = where if log is None else where.replace("go to", "are moved to")
-    yield f"{chosen.files} files of {len(chosen.choices)} groups {verb}, {size(chosen.bytes)} in all"
-
-
-def plans_of_undo(sources: Sequence[str]) -> Iterator[str]:
-    """Yield what an undo brings back."""
-    for path in sources:
-        yield f"  restore {plain(path, _PATH)}"
+    yield f"{chosen.files} files of {len(chosen.choices)} groups {where}, {size(chosen.bytes)} in all"
 
 
 def _candidate(one: Candidate) -> str:
