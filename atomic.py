@@ -1,8 +1,11 @@
-"""Write a file so that it is whole or as before: beside it first, synced, then renamed."""
+"""Write a file so that it is whole or as before: beside it first, synced, then renamed. Name new ones apart."""
 
 import contextlib
+import errno
 import os
+import re
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,3 +45,39 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def write_new(folder: Path, name: str, suffix: str, data: bytes) -> Path:
+    """Write a file under a name that `claim` finds, and return it; where that fails, none is left. Raises `OSError`."""
+    path = claim(folder, name, suffix)
+    try:
+        write_whole(path, data, private=True)
+    except OSError:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise
+    return path
+
+
+def claim(folder: Path, name: str, suffix: str) -> Path:
+    """Create an empty file of a free name, the time and `name`, in a folder that is made if needed.
+
+    Two runs in one second do not share one; only its owner can read it. Raises `OSError`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name}"
+    for attempt in range(1, 1000):
+        path = folder / f"{stem}{'' if attempt == 1 else f'-{attempt}'}{suffix}"
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            return path
+    raise FileExistsError(errno.EEXIST, "no free name is left", str(folder))
+
+
+def name_for(title: str) -> str:
+    """Return the title of a sheet as part of a file's name, for any file system.
+
+    >>> name_for("My pictures/2026"), name_for("../..")
+    ('My-pictures-2026', 'sheet')
+    """
+    return re.sub(r"[^0-9A-Za-z]+", "-", title).strip("-")[:40] or "sheet"

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+import atomic
 from errors import AccessRefused, NotFound, StateError
 from images.folder import Marks
 
@@ -51,7 +52,7 @@ class Log:
     @classmethod
     def create(cls, folder: Path, name: str, way: str, steps: Sequence[Step]) -> "Log":
         """Write the whole plan to a new log in `folder` and have it reach the disk."""
-        log = cls(_free(folder, name), way, list(steps))
+        log = cls(_claimed(folder, name), way, list(steps))
         head = {"removal": SCHEMA, "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "way": way}
         log._append([head, *({"step": i, **asdict(step)} for i, step in enumerate(steps))], sync=True)
         return log
@@ -135,22 +136,13 @@ def _objects(lines: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield found
 
 
-def _free(folder: Path, name: str) -> Path:
+def _claimed(folder: Path, name: str) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        for attempt in range(1, 1000):
-            path = folder / f"{stamp}-{name}{'' if attempt == 1 else f'-{attempt}'}.jsonl"
-            try:
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            except FileExistsError:
-                continue
-            return path
+        return atomic.claim(folder, name, ".jsonl")
     except OSError as error:
         raise StateError(
             f"No log can be written in {folder}: {error.strerror}.", "Name another folder with --state."
         ) from error
-    raise StateError(f"No log can be written in {folder}: all names are taken.", "Name another folder with --state.")
 
 
 def _damaged(path: Path) -> StateError:

@@ -2,11 +2,9 @@
 
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -122,8 +120,6 @@ def save(decisions: Sequence[Decision], others: Mapping[int, str], origin: Origi
     `others` are texts in the same column that are no decisions, by the number of their row; they are kept for people,
     and nothing reads them. Raises `StateError` when that fails.
     """
-    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(origin.spreadsheet).stem).strip("-")[:40] or "sheet"
-    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{name}"
     saved: dict[str, Any] = {
         "schema": SCHEMA,
         **asdict(origin),
@@ -132,16 +128,13 @@ def save(decisions: Sequence[Decision], others: Mapping[int, str], origin: Origi
     if others:
         saved["other_texts"] = [{"row": row, "text": text} for row, text in others.items()]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        names = (folder / f"{stem}{f'-{i}' if i else ''}.json" for i in count())
-        path = next(path for path in names if not path.exists())
-        atomic.write_whole(path, json.dumps(saved, indent=1).encode(), private=True)
+        name = atomic.name_for(Path(origin.spreadsheet).stem)
+        return atomic.write_new(folder, name, ".json", json.dumps(saved, indent=1).encode())
     except OSError as error:
         raise StateError(
             f"The decisions cannot be kept in {folder}: {error.strerror or error}. Nothing was taken away.",
             "Make room, or name another state folder with --state DIR.",
         ) from error
-    return path
 
 
 def _decision(saved: object, path: Path) -> Decision:

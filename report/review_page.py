@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from atomic import name_for
 from console.messages import plain
 from images import FetchFailure, Picture
 from images.thumbnails import thumbnails
@@ -104,7 +105,7 @@ def _data(found: Result, labels: Sequence[str], small: Mapping[str, Image.Image]
     return {
         "schema": SCHEMA,
         "key": f"decisions-{_digest(found.spreadsheet, found.worksheet, found.range)}",
-        "file": f"decisions-{_name(found.worksheet or Path(found.spreadsheet).stem)}.json",
+        "file": f"decisions-{name_for(found.worksheet or Path(found.spreadsheet).stem)}.json",
         "spreadsheet": found.spreadsheet,
         "worksheet": found.worksheet,
         "range": found.range,
@@ -202,15 +203,6 @@ def _distances(one: ResultRow, other: ResultRow) -> tuple[int, ...]:
 
 def _words(distances: Sequence[int]) -> str:
     return ", ".join(f"{name} {value}" for name, value in zip(("ahash", "phash", "dhash"), distances, strict=True))
-
-
-def _name(title: str) -> str:
-    """Return a title as part of a file's name, for any file system.
-
-    >>> _name("My pictures/2026"), _name("../..")
-    ('My-pictures-2026', 'sheet')
-    """
-    return re.sub(r"[^0-9A-Za-z]+", "-", title).strip("-")[:40] or "sheet"
 
 
 def _digest(*parts: str) -> str:

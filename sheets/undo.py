@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import re
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
@@ -116,19 +114,15 @@ class Saved:
     def rewritten(self, undo: UndoFile) -> "Saved":
         """Write the file again with another content; raise `StateError` when that fails."""
         with _told(self.path):
-            _write(self.path, undo)
+            atomic.write_whole(self.path, _said(undo), private=True)
         return Saved(self.path, undo)
 
 
 def save(undo: UndoFile, folder: Path) -> Saved:
     """Write a new undo file below `folder`, readable by its owner alone; raise `StateError` when that fails."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(undo.identity.spreadsheet).stem).strip("-")[:40] or "sheet"
-    stamp = time.strftime("%Y%m%d-%H%M%S")
     with _told(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        path = _claim(folder, f"{stamp}-{name}")
-        _write(path, undo)
-    return Saved(path, undo)
+        name = atomic.name_for(Path(undo.identity.spreadsheet).stem)
+        return Saved(atomic.write_new(folder, name, ".json", _said(undo)), undo)
 
 
 @contextlib.contextmanager
@@ -142,20 +136,10 @@ def _told(where: Path) -> Iterator[None]:
         ) from error
 
 
-def _claim(folder: Path, stem: str) -> Path:
-    """Create an empty file of a free name, so that two runs in one second do not share one."""
-    for attempt in range(1, 1000):
-        path = folder / f"{stem}{'' if attempt == 1 else f'-{attempt}'}.json"
-        with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            return path
-    raise FileExistsError(17, "no free name is left", str(folder))
-
-
-def _write(path: Path, undo: UndoFile) -> None:
+def _said(undo: UndoFile) -> bytes:
     values = asdict(undo) | {"area": str(undo.area), "scope": undo.scope.value}
     text = json.dumps({"schema": _SCHEMA, "written": time.strftime("%Y-%m-%dT%H:%M:%S%z"), **values}, indent=1)
-    atomic.write_whole(path, text.encode(), private=True)
+    return text.encode()
 
 
 def load(path: Path) -> Saved:
