@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks import memory
 from report.review import KEEPER, NAMES, WIDTHS
 from sheets.a1 import Area
 from sheets.columns import Columns, Looks, place_columns, widened
@@ -131,16 +132,7 @@ def _lap(what: str) -> Iterator[None]:
     began, cpu = time.perf_counter(), time.process_time()
     yield
     seconds, busy = time.perf_counter() - began, time.process_time() - cpu
-    print(f"{what:<32}{seconds:>8.1f} s{busy:>8.1f} s CPU{_memory():>12}", flush=True)
-
-
-def _memory() -> str:
-    try:
-        import resource  # noqa: PLC0415 - Windows has none
-    except ImportError:
-        return ""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return f"{peak / (2**20 if sys.platform == 'darwin' else 2**10):.0f} MB"
+    print(f"{what:<32}{seconds:>8.1f} s{busy:>8.1f} s CPU{memory.peak():>12}", flush=True)
 
 
 def main() -> None:

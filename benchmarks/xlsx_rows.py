@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import openpyxl
 
+from benchmarks import memory
 from sheets import a1
 from sheets.rows import Scope
 from sheets.worksheet import Move
@@ -75,15 +76,6 @@ def _order(count: int) -> tuple[int, ...]:
     return tuple(order)
 
 
-def _memory() -> str:
-    try:
-        import resource  # noqa: PLC0415 - Windows has none
-    except ImportError:
-        return "?"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return f"{peak // (2**20 if sys.platform == 'darwin' else 2**10):,} MB"
-
-
 def main() -> None:
     """Print the table, or be one line of it."""
     parser = argparse.ArgumentParser(description="Time the sorting of a workbook.")
@@ -94,7 +86,7 @@ def main() -> None:
     if told.line:
         start = time.perf_counter()
         LINES[told.line](told.file, told.rows)
-        print(f"{told.line:12} {time.perf_counter() - start:7.1f} s   {_memory():>9}")
+        print(f"{told.line:12} {time.perf_counter() - start:7.1f} s   {memory.peak():>9}")
         return
     with TemporaryDirectory() as folder:
         path = Path(folder) / "rows.xlsx"
