@@ -269,7 +269,10 @@ def _tell(found: Result, done: _Done, options: argparse.Namespace) -> None:
         say(f"The range {found.range} holds no rows: nothing was written. Is it the right tab and column?")
     elif done.written and done.saved:
         say(f"Written: {done.written}", vital=True)
-        say(f"To undo: {undo_command(done.saved, options)}", vital=True)
+        if stands(done.saved.undo.order) and stands(done.seen.order):
+            say("No row moved, so --undo has no order to restore; --review-off takes the review columns away.")
+        else:
+            say(f"To undo: {undo_command(done.saved, options)}", vital=True)
     else:
         say("The rows are in order already: nothing was written.")
 

@@ -61,6 +61,14 @@ def test_review_off_leaves_byte_for_byte_what_a_sort_without_review_leaves(table
     assert table.read_bytes() == plain
 
 
+def test_a_review_that_moves_no_row_names_what_takes_it_back_and_no_undo(table: Path) -> None:
+    assert undo_command(sort(table.parent).stdout)
+    columns_only = sort(table.parent, "--review")
+    assert "Written: " in columns_only.stdout
+    assert "To undo" not in columns_only.stdout
+    assert "--review-off takes the review columns away" in columns_only.stdout
+
+
 def test_a_second_review_writes_nothing_and_keeps_decisions(table: Path) -> None:
     sort(table.parent, "--review")
     rows = read_csv(table)
@@ -68,7 +76,7 @@ def test_a_second_review_writes_nothing_and_keeps_decisions(table: Path) -> None
     table.write_text("".join(",".join(f'"{cell}"' for cell in row) + "\n" for row in rows), "utf-8", newline="")
     before = table.read_bytes()
     again = sort(table.parent, "--review")
-    assert "nothing was written" in again.stdout
+    assert "nothing was written" in again.stdout and "To undo" not in again.stdout
     assert table.read_bytes() == before
     backwards = [[above[0], *row[1:]] for above, row in zip(rows[1:], rows[:0:-1], strict=True)]
     reversed_rows = [rows[0], *backwards]
