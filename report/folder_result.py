@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -118,12 +118,12 @@ def planned_of(chosen: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def distances_within(album: Album, members: Sequence[int], keeper: int) -> list[list[int]]:
-    """Return the distances of the members of a group to its keeper, one an algorithm."""
+def distances_to_keepers(album: Album, arrangement: Arrangement) -> Iterator[list[list[int]]]:
+    """Yield for each group the distances of its members to its keeper, one an algorithm."""
     row = {place: k for k, place in enumerate(album.pictures)}
-    hashes = album.hashes
-    table: list[list[int]] = distances(hashes[[row[i] for i in members]], hashes[row[keeper]]).tolist()
-    return table
+    for group in arrangement.groups:
+        members = album.hashes[[row[i] for i in group.members]]
+        yield distances(members, album.hashes[row[group.representative]]).tolist()
 
 
 def groups_table(album: Album, arrangement: Arrangement, matching: Matching) -> tuple[tuple[Any, ...], ...]:
@@ -131,8 +131,8 @@ def groups_table(album: Album, arrangement: Arrangement, matching: Matching) -> 
     rows: list[tuple[Any, ...]] = [
         ("group", "family", "keeper", "path", "width", "height", "bytes", *matching.algorithms)
     ]
-    for number, group in enumerate(arrangement.groups, start=1):
-        table = distances_within(album, group.members, group.representative)
+    tables = distances_to_keepers(album, arrangement)
+    for number, (group, table) in enumerate(zip(arrangement.groups, tables, strict=True), start=1):
         for i, each in zip(group.members, table, strict=True):
             one = known(album.readings[i])
             keeper = "yes" if i == group.representative else "no"

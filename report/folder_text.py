@@ -10,7 +10,7 @@ from finding.options import Matching
 from finding.searching import Found
 from hashing import Arrangement
 from images import FetchFailure, Picture
-from report.folder_result import distances_within
+from report.folder_result import distances_to_keepers
 from report.sizes import size
 
 _SHOWN = 8
@@ -44,9 +44,9 @@ def figures(summary: Mapping[str, Any], album: Album) -> Iterator[str]:
 
 def groups(album: Album, arrangement: Arrangement, matching: Matching) -> Iterator[str]:
     """Yield the groups, the suggested keeper of each marked, with distances to it."""
-    for number, group in enumerate(arrangement.groups, start=1):
+    tables = distances_to_keepers(album, arrangement)
+    for number, (group, table) in enumerate(zip(arrangement.groups, tables, strict=True), start=1):
         yield f"group {number} (family {arrangement.family[group.members[0]]}): {len(group.members)} pictures"
-        table = distances_within(album, group.members, group.representative)
         for i, each in sorted(
             zip(group.members, table, strict=True), key=lambda item: (item[0] != group.representative, item[0])
         ):

@@ -10,7 +10,7 @@ from finding.options import Matching
 from hashing import Arrangement
 from images import Picture
 from images.thumbnails import thumbnails
-from report.folder_result import distances_within
+from report.folder_result import distances_to_keepers
 from report.page import image, page, text
 from report.sizes import size
 
@@ -24,8 +24,14 @@ def gallery(album: Album, arrangement: Arrangement, matching: Matching, progress
     pairs = [(album.files[i].path, reading) for i in shown if isinstance(reading := album.readings[i], Picture)]
     small = dict(zip(shown, thumbnails(pairs, SIDE, progress), strict=True))
     told = _told(album, arrangement, matching)
+    keepers = {group.representative for group in arrangement.groups}
+    cards = {
+        i: card(small[i], album.files[i].path, shape_of(reading), told.get(i, ""), keep=i in keepers)
+        for i in shown
+        if isinstance(reading := album.readings[i], Picture)
+    }
     blocks = [list(block) for _, block in groupby(shown, key=lambda i: arrangement.block[i])]
-    sections = [_section(number, block, album, arrangement, small, told) for number, block in enumerate(blocks, 1)]
+    sections = [_section(number, block, arrangement, cards) for number, block in enumerate(blocks, 1)]
     grouped = sum(len(group.members) for group in arrangement.groups)
     body = (
         f"<h1>Near-duplicates</h1>\n<p>{len(album.pictures)} pictures in"
@@ -53,8 +59,7 @@ def shape_of(picture: Picture) -> str:
 def _told(album: Album, arrangement: Arrangement, matching: Matching) -> dict[int, str]:
     """Return for each member of a group but its keeper the distances to that one."""
     told = {}
-    for group in arrangement.groups:
-        table = distances_within(album, group.members, group.representative)
+    for group, table in zip(arrangement.groups, distances_to_keepers(album, arrangement), strict=True):
         for i, each in zip(group.members, table, strict=True):
             distance = sorted(each)[matching.quorum - 1]
             words = ", ".join(f"{name} {value}" for name, value in zip(matching.algorithms, each, strict=True))
@@ -62,24 +67,12 @@ def _told(album: Album, arrangement: Arrangement, matching: Matching) -> dict[in
     return told
 
 
-def _section(  # noqa: PLR0913, PLR0917 - the parts of a page, once
-    number: int,
-    block: Sequence[int],
-    album: Album,
-    arrangement: Arrangement,
-    small: Mapping[int, Image.Image],
-    told: Mapping[int, str],
-) -> str:
-    keepers = {group.representative for group in arrangement.groups}
+def _section(number: int, block: Sequence[int], arrangement: Arrangement, cards: Mapping[int, str]) -> str:
     parts = []
     for (family, group), members in groupby(block, key=lambda i: (arrangement.family[i], arrangement.group[i])):
         heading = "Looks alike" if group is None else f"Group {group}, family {family}"
         if group is None and family is not None:
             heading = f"In family {family}, but in no group"
-        cards = [
-            card(small[i], album.files[i].path, shape_of(reading), told.get(i, ""), keep=i in keepers)
-            for i in members
-            if isinstance(reading := album.readings[i], Picture)
-        ]
-        parts.append(f'<h3>{heading}</h3>\n<div class="cards">{"".join(cards)}</div>')
+        shown = "".join(cards[i] for i in members)
+        parts.append(f'<h3>{heading}</h3>\n<div class="cards">{shown}</div>')
     return f"<section><h2>Block {number}</h2>\n{''.join(parts)}</section>"
