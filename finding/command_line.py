@@ -16,8 +16,6 @@ from finding.options import (
     matching_of,
     refuse_other_meanings,
 )
-from hashing import ALGORITHMS, DEFAULT_THRESHOLD
-from hashing.algorithms import VOTERS
 from images.options import network
 
 _EXAMPLES = """\
@@ -54,7 +52,7 @@ def parser_of(keepers: Sequence[str]) -> tuple[argparse.ArgumentParser, Mapping[
     }
     for one in each.values():
         add_folders(one)
-        add_matching(one, tuple(ALGORITHMS), VOTERS, DEFAULT_THRESHOLD)
+        add_matching(one)
     _add_search(each["search"])
     add_links(each["search"])
     add_links(each["show"])
@@ -83,7 +81,6 @@ def _add_search(made: argparse.ArgumentParser) -> None:
         "--nearest", "--nearest-neighbors", metavar="K", type=count,
         help="the K nearest, whatever their distance (default: all that are near-duplicates or look-alikes)",
     )  # fmt: skip
-
     group.add_argument("--html", metavar="FILE", type=Path, help="write a contact sheet as a page")
     group.add_argument("--png", metavar="FILE", type=Path, help="write a contact sheet as one picture")
     group.add_argument(
@@ -130,4 +127,4 @@ def checked(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Mat
     if options.command == "search" and folder is not None:
         for kind in ("html", "png", "csv"):
             setattr(options, kind, getattr(options, kind) or folder / f"search.{kind}")
-    return matching_of(options, parser, DEFAULT_THRESHOLD)
+    return matching_of(options, parser)

@@ -1,10 +1,12 @@
 """The options of commands on folders, what they mean, and what another tool's spellings are to be replaced by."""
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from hashing import ALGORITHMS, DEFAULT_THRESHOLD
+from hashing.algorithms import VOTERS
 
 SIZES: Final = (8, 16, 32)
 _OTHER_NAMES: Final = {"average_hash": "ahash", "average": "ahash", "perceptual": "phash", "difference": "dhash"}
@@ -58,22 +60,20 @@ def add_links(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--follow-links", action="store_true", help="follow links to files and folders")
 
 
-def add_matching(
-    parser: argparse.ArgumentParser, algorithms: Sequence[str], voters: Sequence[str], default_of_64: int
-) -> None:
-    """Add what decides whether two pictures are near-duplicates; `voters` are the algorithms by default."""
+def add_matching(parser: argparse.ArgumentParser) -> None:
+    """Add what decides whether two pictures are near-duplicates."""
     group = parser.add_argument_group("what is similar")
     limit = group.add_mutually_exclusive_group()
     limit.add_argument(
         "-d", "--diff", metavar="DIFF", type=_number,
-        help=f"distances must be below DIFF (default: {default_of_64} of 64 bits, and as much of larger hashes)",
+        help=f"distances must be below DIFF (default: {DEFAULT_THRESHOLD} of 64 bits, and as much of larger hashes)",
     )  # fmt: skip
     limit.add_argument(
         "--similarity", metavar="PERCENT", type=_percent, help="the same in percent: 100 means equal hashes"
     )
     group.add_argument(
-        "--algorithms", "--hash-algorithm", metavar="NAMES", type=lambda text: _algorithms(text, algorithms),
-        default=tuple(voters), help=f"which hashes vote (default: {','.join(voters)}); there is also whash",
+        "--algorithms", "--hash-algorithm", metavar="NAMES", type=_algorithms, default=VOTERS,
+        help=f"which hashes vote (default: {','.join(VOTERS)}); there is also whash",
     )  # fmt: skip
     group.add_argument("--quorum", metavar="N", type=_number, help="how many of them must agree (default: most)")
     group.add_argument(
@@ -113,14 +113,14 @@ def refuse_other_meanings(parser: argparse.ArgumentParser, *more: tuple[str, str
         parser.add_argument(name, action=_Instead, instead=instead, nargs="?", help=argparse.SUPPRESS)
 
 
-def matching_of(options: argparse.Namespace, parser: argparse.ArgumentParser, default_of_64: int) -> Matching:
+def matching_of(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Matching:
     """Return what the options mean; end with a usage error where they contradict each other."""
     bits = options.hash_size**2
     if options.similarity is not None:
         # What is similar differs in fewer bits than the threshold: one more than may differ.
         threshold = int((100 - options.similarity) * bits / 100 + 1e-9) + 1
     else:
-        threshold = default_of_64 * bits // 64 if options.diff is None else options.diff
+        threshold = DEFAULT_THRESHOLD * bits // 64 if options.diff is None else options.diff
     if threshold > bits + (options.similarity is not None):
         parser.error(f"-d {threshold}: hashes of size {options.hash_size} have {bits} bits")
     voters = len(options.algorithms)
@@ -147,12 +147,12 @@ class _Instead(argparse.Action):
         parser.error(f"{args[-1]} has no meaning here: {self._instead}")
 
 
-def _algorithms(text: str, known: Sequence[str]) -> tuple[str, ...]:
+def _algorithms(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(_OTHER_NAMES.get(name.strip(), name.strip()) for name in text.lower().split(",")))
     for name in names:
-        if name not in known:
-            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
-    return tuple(name for name in known if name in names)
+        if name not in ALGORITHMS:
+            raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(ALGORITHMS)}")
+    return tuple(name for name in ALGORITHMS if name in names)
 
 
 def _number(text: str) -> int:
