@@ -79,7 +79,7 @@ def remove(plan: Plan, log: Log, progress: Callable[[int, int], None]) -> Outcom
                     if not reason:
                         _remove(log, number, name, choice.keeper.file)
                         outcome.moved += 1
-                    elif reason:
+                    else:
                         outcome.left.append((name.path, reason))
                         log.note(number, LEFT, reason)
                 except OSError as error:

@@ -70,10 +70,10 @@ class Desk:
         Raises `UsageError` for files of others in the way and `StateError` when the disk is too small.
         """
         grouping = self._grouping(seen.readings)
-        asked = self.choices.splits.names if self.choices.splits else ()
+        sides_asked = self.choices.splits.names if self.choices.splits else ()
         remembered = self.folder.memory.sides_under(self.choices.rules)
         # Anybody may have edited the memory, and a side is the name of a folder.
-        earlier = {content: side for content, side in remembered.items() if side in asked}
+        earlier = {content: side for content, side in remembered.items() if side in sides_asked}
         changed = changes(self.last, seen.known, self.folder.memory, seen.readings)
         remarks = joined(changed, seen.stale)
         made = plan(self.sheet, seen.readings, grouping, self.choices, remarks=remarks, earlier=earlier)

@@ -4,6 +4,7 @@ While a run changes files that a manifest describes, that manifest is away: a fo
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -71,7 +72,7 @@ class Folder:
             for above in (parent for parent in self.path.parents if parent.exists() and not parent.is_dir()):
                 raise UsageError(f"{above} is a file, so there can be no folder in it.", "Name a folder with -o.")
             if _is_read_only(self._existing()):
-                raise PermissionError(13, "it is read-only", str(self._existing()))
+                raise PermissionError(errno.EACCES, "it is read-only", str(self._existing()))
             self.memory = remembered(self.path)
         self._is_locked = False
 
@@ -281,7 +282,7 @@ class Folder:
     def _refuse_read_only(self, paths: Iterable[str]) -> None:
         for folder in sorted({(self.path / path).parent for path in paths}):
             if folder.is_dir() and _is_read_only(folder):
-                raise PermissionError(13, "it is read-only", str(folder))
+                raise PermissionError(errno.EACCES, "it is read-only", str(folder))
 
     def _unowned(self, owned: set[str]) -> dict[str, str]:
         twins = {same_on_some_disk(path): self.path / path for path in owned}

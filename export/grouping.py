@@ -24,11 +24,11 @@ class Grouping:
 
 def matched(last: Result, urls: Sequence[str]) -> list[ResultRow] | None:
     """Return for each row what the last sort said of it, by URL and occurrence; None where the rows are others."""
+    if len(last.rows) != len(urls):
+        return None
     waiting: dict[str, list[ResultRow]] = defaultdict(list)
     for row in sorted(last.rows, key=lambda row: row.new_row, reverse=True):
         waiting[row.url].append(row)
-    if len(last.rows) != len(urls):
-        return None
     found = [waiting[url].pop() if waiting[url] else None for url in urls]
     return [row for row in found if row is not None] if None not in found else None
 

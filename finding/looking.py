@@ -93,6 +93,4 @@ def arranged(album: Album, matching: Matching, progress: Callable[[str, int, int
     """Return the groups, families and blocks of an album; rows are places in it."""
     ballot = Ballot(matching.threshold, matching.quorum, matching.algorithms, matching.bits // 64)
     contents = album.contents(matching)
-    return arrange(
-        contents, ballot, verify=matching.verify, orientations=matching.orientations, progress=progress
-    )  # fmt: skip
+    return arrange(contents, ballot, verify=matching.verify, orientations=matching.orientations, progress=progress)

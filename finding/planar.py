@@ -79,7 +79,7 @@ def _embedded(features: NDArray[np.float64], progress: Callable[[int, int], None
 
 
 def _circle(n: int) -> NDArray[np.float64]:
-    turn = 2 * math.pi * np.arange(n) / max(1, n)
+    turn = 2 * math.pi * np.arange(n) / n
     return np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 

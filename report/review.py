@@ -72,12 +72,11 @@ def reason(pair: ResultEvidence, *, same_file: bool) -> str:
     """
     if same_file:
         return "the very same file"
-    *first, last = map(str, pair.distances)
-    bits = f"{', '.join(first)} and {last}" if first else last
     if not any(pair.distances) and pair.alignment is None:
         return "the same picture in every pixel that is compared"
     alike = "" if pair.alignment is None else f"{int(100 * pair.alignment)} % alike, "
-    return f"same picture ({alike}hashes differ in {bits} of {_BITS} bits)"
+    *first, last = map(str, pair.distances)
+    return f"same picture ({alike}hashes differ in {', '.join(first)} and {last} of {_BITS} bits)"
 
 
 def _nearest(result: Result) -> dict[int, ResultEvidence]:
@@ -110,11 +109,7 @@ def _matched_again(result: Result, distinct: Collection[int]) -> dict[int, str]:
 
 
 def _texts(
-    row: ResultRow,
-    pair: ResultEvidence | None,
-    rows: Mapping[int, ResultRow],
-    told: str,
-    twin: Twin | None,
+    row: ResultRow, pair: ResultEvidence | None, rows: Mapping[int, ResultRow], told: str, twin: Twin | None
 ) -> tuple[str, ...]:
     if row.status == "blank_cell":
         return ("",) * (len(NAMES) - 1)
@@ -122,7 +117,7 @@ def _texts(
     if pair is not None:
         other = rows[pair.rows[0] if pair.rows[1] == row.row else pair.rows[1]]
         match = f"row {other.new_row}"
-        why = reason(pair, same_file=row.sha256 is not None and row.sha256 == other.sha256)
+        why = reason(pair, same_file=row.sha256 == other.sha256)
     if twin is not None:
         match = ", ".join(filter(None, (match, f"{twin.worksheet} row {twin.row}")))
         why = ", ".join(filter(None, (why, f"on the worksheet {twin.worksheet}: {twin.why}")))

@@ -17,7 +17,7 @@ from images import FetchFailure, Picture
 from images.thumbnails import thumbnails
 from report.decisions import SCHEMA
 from report.page import data_uri, page, text
-from report.result import Result, ResultRow
+from report.result import Result, ResultGroup, ResultRow
 from report.sizes import size
 
 SIDE: Final = 220
@@ -171,18 +171,19 @@ class _Told:
         if row.representative:
             return ""
         if row.group is not None:
-            return self._why_in_group(row, self._groups[row.group].representative)
+            return self._why_in_group(row, self._groups[row.group])
         others = [one for one in self._openers[row.block] if one.row != row.row]
         if not others:
             return ""
         near = min(others, key=lambda one: (sum(_distances(row, one)), one.new_row))
         return f"looks like row {self.number(near)} ({_words(_distances(row, near))})"
 
-    def _why_in_group(self, row: ResultRow, keeper: int) -> str:
+    def _why_in_group(self, row: ResultRow, group: ResultGroup) -> str:
         """Name the pair that brought a row into its group, the one with the keeper first."""
+        keeper = group.representative
         if self._rows[keeper].sha256 == row.sha256:
             return f"the same file as row {self.number(self._rows[keeper])}"
-        pairs = [pair for pair in self._groups[row.group or 0].evidence if row.row in pair.rows]
+        pairs = [pair for pair in group.evidence if row.row in pair.rows]
         if not pairs:
             return f"{_words(_distances(row, self._rows[keeper]))} from row {self.number(self._rows[keeper])}"
         best = min(pairs, key=lambda pair: (keeper not in pair.rows, sum(pair.distances), pair.rows))

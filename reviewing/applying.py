@@ -174,7 +174,7 @@ def _written(
             return _Done(plan, filling, before, worksheet.fill(filling, committing=interruptions.hold))
         except SheetChanged as change:
             if change.landed:  # all but the rows that somebody decided in that moment
-                written = f"{NAMES[-1]} of {worksheet.identity.worksheet or worksheet.identity.spreadsheet!r}"
+                written = f"{NAMES[-1]} of {identity.worksheet or identity.spreadsheet!r}"
             if attempt == _ATTEMPTS or interruptions.pending:
                 raise
             interruptions.release()

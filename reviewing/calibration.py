@@ -11,6 +11,7 @@ from reviewing.distinct import Pair, apart
 from reviewing.marks import Marks
 
 DIFFS: Final = tuple(range(6, 25, 2))
+"""The diffs whose shares people are shown."""
 TIERS: Final = ("near-duplicate", "look-alike", "vote alone")
 """Pairs that win the vote and are verified, that are in doubt, and all that win it."""
 TRUSTED: Final = 0.9
@@ -62,9 +63,9 @@ class Calibration:
 
     def lines(self) -> Iterator[str]:
         """Yield the table as lines."""
-        yield f"  diff  {'':2}" + "".join(f"{tier:<30}" for tier in TIERS).rstrip()
+        yield "  diff    " + "".join(f"{tier:<30}" for tier in TIERS).rstrip()
         for diff in DIFFS:
-            yield f"  {diff:>4}  {'':2}" + "".join(f"{_shown(self.shares[diff, tier]):<30}" for tier in TIERS).rstrip()
+            yield f"  {diff:>4}    " + "".join(f"{_shown(self.shares[diff, tier]):<30}" for tier in TIERS).rstrip()
         yield f"  {self.why}"
 
 

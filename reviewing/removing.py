@@ -29,9 +29,9 @@ def take_review_away(options: argparse.Namespace, interruptions: Interruptions) 
     kept: list[Path] = []
 
     def keep(texts: tuple[str, ...]) -> None:
-        below = replace(area, first_row=beside.header_row + 1, last_row=None, last_column=area.first_column)
-        urls = worksheet.read(below, Scope.RANGE_ONLY, at_least=len(texts)).urls
         below_names = beside.header_row + 1
+        below = replace(area, first_row=below_names, last_row=None, last_column=area.first_column)
+        urls = worksheet.read(below, Scope.RANGE_ONLY, at_least=len(texts)).urls
         ours = slice(area.first_row - below_names, None if area.last_row is None else area.last_row + 1 - below_names)
         decided = decisions.decisions_of(urls[ours], texts[ours])
         inside = range(len(texts))[ours]
@@ -41,10 +41,9 @@ def take_review_away(options: argparse.Namespace, interruptions: Interruptions) 
             if text.strip() and not (i in inside and i < len(urls) and urls[i] and decisions.kind_of(text))
         }
         if decided or others:
-            folder = options.state / "decisions"
             identity = worksheet.identity
             origin = decisions.Origin(identity.spreadsheet, identity.worksheet, str(area))
-            kept.append(decisions.save(decided, others, origin, folder))
+            kept.append(decisions.save(decided, others, origin, options.state / "decisions"))
 
     written = worksheet.remove(NAMES, beside, keep, committing=interruptions.hold)
     say(f"Written: {written}", vital=True)
