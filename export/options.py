@@ -14,7 +14,7 @@ from export.parquet import refuse_without_pyarrow
 from export.planning import Choices
 from images import options as fetching
 
-_OF_THE_STATE: Final = ("results", "undo", "removed", "distinct")
+_OF_THE_STATE: Final = ("results", "undo", "removed", "distinct", "decisions")
 """The folders in the state folder that runs write into, besides the store."""
 
 Column = Callable[[str], int]

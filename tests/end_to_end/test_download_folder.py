@@ -116,6 +116,7 @@ def test_files_of_others_that_hold_the_very_pictures_never_become_ours(tmp_path:
         (["-o", ".curation/store/x"], "inside the store"),
         (["-o", ".curation"], "is the state folder"),
         (["-o", ".curation/results"], "is the state folder"),
+        (["-o", ".curation/decisions"], "is the state folder"),
         (["--splits", "train"], "Splits look like"),
         (["--label-column", "4"], "is not a column"),
         (["--format", "classes"], "--label-column D"),
