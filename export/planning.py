@@ -82,7 +82,6 @@ class Plan:
     tables: dict[str, bytes]
     conflicts: tuple[Conflict, ...]
     moved: tuple[Moved, ...]
-    folders: dict[str, str]
     waiting: tuple[tuple[int, ...], ...]
     shards: tuple[Shard, ...] = ()
 
@@ -116,9 +115,9 @@ def plan(  # noqa: PLR0913 - what was read, how it belongs together, what is ask
     unsettled = waiting(bare, sheet.kinds)
     if choices.layout.shard:
         shards = shards_of(((file.partition("/")[0], row) for file, row in held), classes_of(rows))
-        return Plan(rows, {}, tables, conflicts, sides.moved, folders, unsettled, shards)
+        return Plan(rows, {}, tables, conflicts, sides.moved, unsettled, shards)
     files = {file: str(row.sha256) for file, row in held}
-    return Plan(rows, files, tables, conflicts, sides.moved, folders, unsettled)
+    return Plan(rows, files, tables, conflicts, sides.moved, unsettled)
 
 
 def with_files_of_others(made: Plan, others: Collection[str], choices: Choices) -> Plan:
