@@ -66,4 +66,4 @@ class Interruptions:
         if not self._held:
             raise Interrupted(code)
         self._pending = code
-        note("\nThe order is being written; waiting for the outcome before ending ...")
+        note("\nThe write has begun; waiting for its outcome before ending ...")
