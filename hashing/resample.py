@@ -1,12 +1,14 @@
 """Pillow's Lanczos reduction, redone for several sizes in one pass over the picture, bit for bit.
 
 Pillow resizes 8-bit pictures in two passes with whole-number weights of 22 bits, and rounds to 8 bits between them.
-Sums of such products stay far below 2**53, so a matrix product in float64 gives them exactly, in any order: the
-long pass of all sizes becomes one. That is so only while Pillow works this way, so at first use a few small
-pictures are resized both ways, and on any difference Pillow itself does the work.
+The long pass of all sizes becomes one matrix product in float32, whose error has a bound in whatever order the sums are
+made; the few sums so close to a half that the error could decide are made again in float64, where whole numbers below
+2**53 are exact. That is so only while Pillow works this way, so at first use a few small pictures are resized both
+ways, and on any difference Pillow itself does the work.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
@@ -16,9 +18,15 @@ from PIL import Image
 
 _BITS: Final = 22
 _SUPPORT: Final = 3.0
-_TILE: Final = (64, 128)
-"""Rows and columns multiplied at a time: in a core's cache, and so few that the library of matrix products does not
-wake its own threads, which would get into the way of ours."""
+_ROUNDING: Final = 2.0**-24
+"""Largest relative error of one step in float32."""
+_TILE: Final = (128, 192)
+"""Lines and pixels multiplied at a time: in a core's cache, and so few that the library of matrix products does not
+wake its own threads, which would get into the way of ours. Each pixel of a tile counts in a third of all outputs."""
+_EXACT: Final = 16
+"""Sums made again at a time, in memory that need not be asked for anew."""
+_MANY: Final = 1 / 32
+"""Share of sums in doubt above which all are made again: a drawing in two tones has many that are exactly a half."""
 _SMALLEST: Final = 64 * 64
 """Pixels below which Pillow's own loops are done sooner."""
 
@@ -40,49 +48,87 @@ def _reduced(gray: Pixels, sizes: Sequence[Size], tall: Callable[[Size, Size], b
     down_first = [tall((width, height), size) for size in sizes]
     across = tuple(sorted({w for (w, _), down in zip(sizes, down_first, strict=True) if not down}))
     downwards = tuple(sorted({h for (_, h), down in zip(sizes, down_first, strict=True) if down}))
-    rows = _across(gray, across) if across else {}
-    columns = _across(gray.T, downwards) if downwards else {}
+    rows = _along(gray, across) if across else {}
+    columns = _along(gray.T, downwards) if downwards else {}
     made = []
     for (w, h), down in zip(sizes, down_first, strict=True):
-        part = columns[h].T @ _weights(width, w).T if down else _weights(height, h) @ rows[w]
-        made.append(_rounded(part).astype(np.uint8))
+        part = columns[h].T @ _exact(width, w).T if down else _exact(height, h) @ rows[w]
+        made.append(_rounded(part + 0.5).astype(np.uint8))
     return made
 
 
-def _across(gray: Pixels, counts: tuple[int, ...]) -> dict[int, Floats]:
-    """Reduce the width of (height, width) to each count, a tile of the picture at a time."""
-    sums = np.zeros((gray.shape[0], sum(counts)))
-    for columns, outputs, weights in _column_weights(gray.shape[1], counts):
-        strip = np.ascontiguousarray(gray[:, columns]).astype(np.float64)
-        part = np.empty((len(strip), len(outputs)))
+def _along(lines: Pixels, counts: tuple[int, ...]) -> dict[int, Floats]:
+    """Reduce each line of (lines, n) to each count and round: (lines, count)."""
+    line = _line_of(lines.shape[1], counts)
+    values = _sums(lines, line)
+    which, outputs = np.nonzero(np.abs(values - np.rint(values)) < line.doubt)
+    if len(which) > _MANY * values.size:
+        values = lines.astype(np.float64) @ line.weights.T.astype(np.float64) + 0.5
+    else:
+        for start in range(0, len(which), _EXACT):
+            some = which[start : start + _EXACT], outputs[start : start + _EXACT]
+            values[some] = np.einsum("ij,ij->i", lines[some[0]], line.weights[some[1]], dtype=np.float64) + 0.5
+    return dict(zip(counts, np.split(_rounded(values), np.cumsum(counts)[:-1], axis=1), strict=True))
+
+
+def _sums(lines: Pixels, line: "_Line") -> Floats:
+    """Return each sum and a half, (lines, outputs), each at most its doubt away from what it is."""
+    sums = np.zeros((len(lines), len(line.weights)), np.float32)
+    for pixels, outputs, weights in line.tiles:
+        strip = lines[:, pixels].astype(np.float32, order="C")
+        strip -= np.float32(128)  # around zero, so that the sums and with them their errors are half as large
+        part = np.empty((len(strip), len(outputs)), np.float32)
         for top in range(0, len(strip), _TILE[0]):
             np.matmul(strip[top : top + _TILE[0]], weights, out=part[top : top + _TILE[0]])
         sums[:, outputs] += part
-    return dict(zip(counts, np.split(_rounded(sums), np.cumsum(counts)[:-1], axis=1), strict=True))
+    return sums + line.middle
 
 
-@lru_cache(maxsize=64)
-def _column_weights(n: int, counts: tuple[int, ...]) -> list[tuple[slice, NDArray[np.intp], Floats]]:
-    """Return for each tile's columns the outputs they count in, a third of all, and their weights."""
-    weights = np.concatenate([_weights(n, count) for count in counts])
-    parts = []
-    for left in range(0, n, _TILE[1]):
-        columns = slice(left, left + _TILE[1])
-        outputs = np.flatnonzero(weights[:, columns].any(axis=1))
-        parts.append((columns, outputs, np.ascontiguousarray(weights[outputs, columns].T)))
-    return parts
-
-
-def _rounded(sums: Floats) -> Floats:
-    rounded: Floats = np.clip(np.floor(sums * 2.0**-_BITS + 0.5), 0, 255)
+def _rounded(values: Floats) -> Floats:
+    rounded: Floats = np.clip(np.floor(values), 0, 255)
     return rounded
 
 
-@lru_cache(maxsize=256)
-def _weights(n: int, count: int) -> Floats:
-    """Return Pillow's whole-number weights (count, n); the identity, scaled, where nothing is to be reduced."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """How a line of n pixels becomes all `outputs` of some counts, side by side.
+
+    `weights` (outputs, n) are whole numbers / 2**22; `tiles` are the parts of them, turned, that are not all zero, each
+    with its pixels and its outputs; `middle` (outputs,) is what gray 128 gives, and a half to round; `doubt` (outputs,)
+    bounds the error of the sums of tiles.
+    """
+
+    weights: NDArray[np.float32]
+    tiles: list[tuple[slice, NDArray[np.intp], NDArray[np.float32]]]
+    middle: Floats
+    doubt: Floats
+
+
+@lru_cache(maxsize=32)
+def _line_of(n: int, counts: tuple[int, ...]) -> _Line:
+    weights = np.concatenate([_weights(n, count) for count in counts])
+    tiles = []
+    for left in range(0, n, _TILE[1]):
+        pixels = slice(left, left + _TILE[1])
+        outputs = np.flatnonzero(weights[:, pixels].any(axis=1))
+        tiles.append((pixels, outputs, np.ascontiguousarray(weights[outputs, pixels].T)))
+    # One rounding for each pixel of a tile and one for each tile, at most (N. Higham, Accuracy and Stability of
+    # Numerical Algorithms, 3.1: the bound holds for any order of summation).
+    steps = min(n, _TILE[1]) + len(tiles) + 1
+    size = 128 * np.abs(weights).sum(axis=1, dtype=np.float64)
+    middle = 128 * weights.sum(axis=1, dtype=np.float64) + 0.5
+    return _Line(weights, tiles, middle, 1.01 * steps * _ROUNDING * size)
+
+
+def _exact(n: int, count: int) -> Floats:
+    return _weights(n, count).astype(np.float64)
+
+
+@lru_cache(maxsize=128)
+def _weights(n: int, count: int) -> NDArray[np.float32]:
+    """Return Pillow's weights (count, n), whole numbers / 2**22; the identity where nothing is to be reduced."""
     if n == count:
-        return np.eye(n) * 2.0**_BITS
+        return np.eye(n, dtype=np.float32)
     scale = n / count
     stretch = max(scale, 1.0)
     centre = (np.arange(count) + 0.5) * scale
@@ -90,18 +136,24 @@ def _weights(n: int, count: int) -> Floats:
     last = np.minimum((centre + _SUPPORT * stretch + 0.5).astype(np.int64), n)
     # The curve is computed where it counts, a fraction of the line, for every width that a folder's pictures have.
     at = first[:, None] + np.arange((last - first).max())
-    distance = (at - centre[:, None] + 0.5) / stretch
-    inside = (at < last[:, None]) & (distance >= -_SUPPORT) & (distance < _SUPPORT)
-    lanczos = np.zeros((count, n))
-    lanczos[np.nonzero(inside)[0], at[inside]] = _sinc(distance[inside]) * _sinc(distance[inside] / _SUPPORT)
-    lanczos /= lanczos.sum(axis=1, keepdims=True)
-    return np.trunc(lanczos * 2.0**_BITS + np.where(lanczos < 0, -0.5, 0.5))
+    curve = _lanczos((at - centre[:, None] + 0.5) / stretch)
+    curve[at >= last[:, None]] = 0
+    curve *= 2.0**_BITS / curve.sum(axis=1, keepdims=True)
+    whole = np.trunc(curve + np.copysign(0.5, curve))
+    # The places past the end of the line all hold zero.
+    weights = np.zeros((count, int(at.max()) + 1), np.float32)
+    weights[np.arange(count)[:, None], at] = whole * 2.0**-_BITS
+    return weights[:, :n]
 
 
-def _sinc(x: Floats) -> Floats:
-    turn = x * np.pi
-    with np.errstate(invalid="ignore"):
-        return np.where(turn == 0, 1.0, np.sin(turn) / turn)
+def _lanczos(x: Floats) -> Floats:
+    """Return sinc(x) * sinc(x / 3) with one sine: sin 3a = 3 sin a - 4 sin^3 a."""
+    third = x * (np.pi / _SUPPORT)
+    third[third == 0] = 1e-9  # where the curve is 1
+    sine = np.sin(third)
+    curve: Floats = (sine / third) ** 2 * (1 - sine * sine * (4 / 3))
+    curve[np.abs(x) > _SUPPORT] = 0
+    return curve
 
 
 def _down_first_when_tall(picture: Size, size: Size) -> bool:

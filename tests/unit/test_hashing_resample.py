@@ -1,5 +1,7 @@
 """The reduction to several sizes at once is Pillow's, bit for bit, or Pillow does it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -31,6 +33,41 @@ def test_every_shape_gives_what_pillow_gives() -> None:
         gray = Image.fromarray(random.integers(0, 256, (height, width), np.uint8))
         own = resample._reduced(np.asarray(gray), SIZES, rule)
         assert all(np.array_equal(a, b) for a, b in zip(own, _pillow(gray), strict=True)), (width, height)
+
+
+def _stripes(width: int, height: int) -> np.ndarray:
+    """Return two tones whose sums are exactly a half wherever a stripe ends in the middle of the weights."""
+    return np.tile((np.arange(width) * 16 // width % 2 * 255).astype(np.uint8), (height, 1))
+
+
+def _two_tones(width: int, height: int) -> np.ndarray:
+    return np.random.default_rng(11).integers(0, 2, (height, width), np.uint8) * np.uint8(255)
+
+
+def _ramp(width: int, height: int) -> np.ndarray:
+    return np.tile((np.arange(width) % 256).astype(np.uint8), (height, 1))
+
+
+@pytest.mark.parametrize("drawn", [_stripes, _two_tones, _ramp])
+@pytest.mark.parametrize("size", [(96, 80), (640, 100), (100, 640), (1000, 700)])
+def test_drawings_with_sums_of_exactly_a_half_give_what_pillow_gives(
+    drawn: Callable[[int, int], np.ndarray], size: tuple[int, int]
+) -> None:
+    gray = drawn(*size)
+    own = resample.reduce_to(Image.fromarray(gray), SIZES)
+    assert all(np.array_equal(a, b) for a, b in zip(own, _pillow(Image.fromarray(gray)), strict=True))
+
+
+def test_no_sum_in_single_precision_is_farther_off_than_its_doubt() -> None:
+    """The worst lines there are: black where a weight is negative and white where it is positive, or the reverse."""
+    for n in (70, 333, 1155, 4000):
+        line = resample._line_of(n, (8, 9, 32))
+        worst = np.where(line.weights > 0, 255, 0).astype(np.uint8)
+        for lines in (worst, 255 - worst, np.random.default_rng(n).integers(0, 256, (200, n), np.uint8)):
+            exact = lines.astype(np.float64) @ line.weights.T.astype(np.float64) + 0.5
+            off = np.abs(resample._sums(lines, line) - exact)
+            assert (off <= line.doubt).all()
+            assert line.doubt.max() < 0.01
 
 
 def test_a_pillow_that_works_otherwise_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
