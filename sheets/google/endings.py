@@ -1,7 +1,8 @@
 """How a move ends that did not go as planned: the sentences that people read."""
 
 from errors import CurationError, ServiceFailed, SheetChanged
-from sheets.google.batch import Plan
+from sheets.google.batch import Backup, Plan
+from sheets.google.client import Answered, Outcome
 from sheets.google.judgement import Verdict
 
 VERSIONS = "Open File > Version history > See version history and restore the version before this minute."
@@ -28,6 +29,13 @@ def open_outcome(error: CurationError) -> ServiceFailed:
         "Either all rows were moved or none, and undo works in both cases. Look at the sheet when Google answers again;"
         f" should somebody have edited it in that very moment and rows look wrong: {VERSIONS}",
     )
+
+
+def left_over(discarding: Outcome, copy: Backup) -> str:
+    """Return a remark on a copy of the tab that may not have been deleted, "" where it was."""
+    if isinstance(discarding, Answered):
+        return ""
+    return f" A copy of the tab as it was may be left in {copy.title!r}: delete it."
 
 
 class NotTakenBack(Exception):

@@ -16,6 +16,7 @@ from sheets.google import cells as google_cells
 from sheets.google import columns as google_columns
 from sheets.google.batch import STAMP_FIELDS, Backup, copying, stamp_body
 from sheets.google.client import Answered, Outcome, Refused, Service
+from sheets.google.endings import left_over, no_answer
 from sheets.google.preflight import Box, Preflight
 from sheets.google.reading import matrix
 from sheets.google.stamps import Stamp, cancelled, creation, deletions, next_stamp
@@ -37,9 +38,9 @@ class Shown:
 class Desk:
     """What filling needs from the worksheet.
 
-    `fresh` reads again, raises when anything is no longer as it was read, and returns the tab and the names
-    above the columns, which people may have changed; `stamps` returns the
-    stamps of the spreadsheet; `cells` reads the cells of a tab by its title; `copy` names the next copy of the tab.
+    `fresh` reads again, raises when anything is no longer as it was read, and returns the tab and the names above the
+    columns, which people may have changed; `stamps` returns the stamps of the spreadsheet; `cells` reads the cells of a
+    tab by its title; `copy` names the next copy of the tab.
     """
 
     service: Service
@@ -93,10 +94,7 @@ class Fill:
                 # Another run may have been faster, or the tab have changed: the next look says so.
                 if attempt == _TRIES - 1 or (refused.status != 400 and not refused.stamp_exists):
                     raise self._desk.service.error(refused, writing=True)
-        raise ServiceFailed(
-            "Google did not answer to three attempts to write.",
-            "Nothing was written, and no late request can write any more. Run the same command again later.",
-        )
+        raise no_answer()
 
     def _body(self, tab: Preflight, stamp: Stamp, copy: Backup) -> dict[str, Any]:
         top, column = self._filling.rows.first_row - 1, self._filling.column
@@ -189,7 +187,4 @@ class Fill:
         )
 
     def _discarded(self, copy: Backup) -> str:
-        outcome = self._delivered({"requests": [google_columns.discarding(copy)]})
-        if isinstance(outcome, Answered):
-            return ""
-        return f" A copy of the tab as it was may be left in {copy.title!r}: delete it."
+        return left_over(self._delivered({"requests": [google_columns.discarding(copy)]}), copy)

@@ -15,6 +15,7 @@ from sheets.google import columns as google_columns
 from sheets.google import looks
 from sheets.google.batch import Backup, copying
 from sheets.google.client import Answered, Outcome, Refused, Service
+from sheets.google.endings import left_over
 from sheets.google.preflight import Box, Preflight
 from sheets.google.reading import Strip
 
@@ -69,10 +70,7 @@ class Removal:
                 f" In that very moment somebody typed into what was taken away; it is in the tab {self.copy.title!r},"
                 " which stays until you delete it."
             )
-        outcome = self._asked([google_columns.discarding(self.copy)])
-        if isinstance(outcome, Answered):
-            return ""
-        return f" A copy of the tab as it was may be left in {self.copy.title!r}: delete it."
+        return left_over(self._asked([google_columns.discarding(self.copy)]), self.copy)
 
     def _delivered(self, requests: Sequence[Json]) -> tuple[Stood, Sequence[Json]]:
         """Send the batch until it is applied; a lost answer is made up for by a look whether the copy is there."""

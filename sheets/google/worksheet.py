@@ -43,10 +43,11 @@ from sheets.google import preflight as google_preflight
 from sheets.google import previews
 from sheets.google import reading as google_reading
 from sheets.google.batch import Backup
-from sheets.google.client import Answered, Patience, Service
+from sheets.google.client import Patience, Service
 from sheets.google.commit import Commit
 from sheets.google.current import CurrentTab
 from sheets.google.desk import Desk
+from sheets.google.endings import left_over
 from sheets.google.guard import Guard, guard, guarded
 from sheets.google.open import Book, Tab, choose, connect
 from sheets.google.preflight import Box, Preflight
@@ -307,10 +308,8 @@ class GoogleWorksheet:
 
     def _discarded(self, copy: Backup) -> str:
         """Delete a copy of the tab that is no longer needed; return a remark where that failed."""
-        outcome = self._service.send(self._current.key, {"requests": [google_columns.discarding(copy)]}, "replies")
-        if isinstance(outcome, Answered):
-            return ""
-        return f" A copy of the tab as it was may be left in {copy.title!r}: delete it."
+        requests = [google_columns.discarding(copy)]
+        return left_over(self._service.send(self._current.key, {"requests": requests}, "replies"), copy)
 
 
 def _writes_over(columns: Columns | None) -> bool:
