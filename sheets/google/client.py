@@ -28,7 +28,6 @@ from sheets.google.credentials import Account, is_loopback
 from sheets.google.errors import Refusal, Where, refusal, token_refused, translated, unreachable
 
 _LOG = logging.getLogger(__name__)
-_HOSTS = ("https://sheets.googleapis.com", "https://www.googleapis.com")
 _LOST = (
     requests.ConnectionError,
     requests.Timeout,

@@ -104,12 +104,7 @@ def writing(tab: Preflight, top: int, columns: Columns, order: Sequence[int]) ->
         "endColumnIndex": place.column + len(columns.names),
     }
     inserted: list[Json] = [
-        {
-            "insertDimension": {
-                "range": _columns(sheet_id, columns.place, len(columns.names)),
-                "inheritFromBefore": True,
-            }
-        },
+        inserting(sheet_id, place, len(columns.names)),
         # What was inherited: rules that might refuse our texts, and colours that mean something on a label.
         {"setDataValidation": {"range": whole}},
         {
@@ -135,6 +130,11 @@ def texts_at(sheet_id: int, top: int, left: int, rows: Sequence[Sequence[str]]) 
     return _written(sheet_id, top, left, [_row(texts) for texts in rows], "userEnteredValue")
 
 
+def inserting(sheet_id: int, place: Place, count: int) -> Json:
+    """Return the request that puts columns in."""
+    return {"insertDimension": {"range": _columns(sheet_id, place, count), "inheritFromBefore": True}}
+
+
 def removing(sheet_id: int, place: Place, count: int) -> Json:
     """Return the request that takes columns away."""
     return {"deleteDimension": {"range": _columns(sheet_id, place, count)}}
@@ -158,19 +158,7 @@ def overwritten(box: Box, columns: Columns | None) -> tuple[tuple[Box, str], ...
 
 def putting_back(sheet_id: int, place: Box, copy: Backup, kind: str = "PASTE_NORMAL") -> Json:
     """Return the request that puts cells back from a copy of the tab, in the same place, so that formulas stay."""
-    cells = {
-        "startRowIndex": place.top,
-        "endRowIndex": place.bottom,
-        "startColumnIndex": place.left,
-        "endColumnIndex": place.right,
-    }
-    return {
-        "copyPaste": {
-            "source": {"sheetId": copy.sheet_id, **cells},
-            "destination": {"sheetId": sheet_id, **cells},
-            "pasteType": kind,
-        }
-    }
+    return {"copyPaste": {"source": place.on(copy.sheet_id), "destination": place.on(sheet_id), "pasteType": kind}}
 
 
 def discarding(copy: Backup) -> Json:

@@ -44,7 +44,7 @@ class Refusal:
     @property
     def passing(self) -> bool:
         """Whether the same request may succeed later."""
-        return self.full or self.status in (429, 500, 502, 503, 504)
+        return self.full or self.status in (500, 502, 503, 504)
 
     @property
     def stamp_exists(self) -> bool:

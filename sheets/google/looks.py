@@ -11,7 +11,7 @@ from typing import Any
 from sheets.a1 import column_letters
 from sheets.columns import Columns, Looks
 from sheets.google import tags as google_tags
-from sheets.google.preflight import Preflight
+from sheets.google.preflight import Box, Preflight
 from sheets.google.tags import MARK, Kept
 
 Json = dict[str, Any]
@@ -126,16 +126,7 @@ def _rules(tab: Preflight, columns: Columns, painted: Collection[int]) -> list[J
     if right and all(rule.bottom >= tab.rows for rule in ours):
         return []
     others = len(tab.tags.rules) - len(ours)  # people's own rules come before ours and win
-    ranges = [
-        {
-            "sheetId": tab.sheet_id,
-            "startRowIndex": columns.place.header_row,
-            "endRowIndex": tab.rows,
-            "startColumnIndex": start,
-            "endColumnIndex": end,
-        }
-        for start, end in spans
-    ]
+    ranges = [Box(columns.place.header_row, tab.rows, start, end).on(tab.sheet_id) for start, end in spans]
     return [
         *deletions(tab),
         *(
@@ -171,13 +162,7 @@ def _spans(columns: Columns, painted: Collection[int]) -> list[tuple[int, int]]:
 
 
 def _view(tab: Preflight, columns: Columns, looks: Looks, view: int) -> Json:
-    place = {
-        "sheetId": tab.sheet_id,
-        "startRowIndex": columns.place.header_row - 1,
-        "endRowIndex": tab.rows,
-        "startColumnIndex": 0,
-        "endColumnIndex": tab.columns,
-    }
+    place = Box(columns.place.header_row - 1, tab.rows, 0, tab.columns).on(tab.sheet_id)
     shown = {"columnIndex": columns.column(looks.group), "filterCriteria": {"condition": {"type": "NOT_BLANK"}}}
     named = {"filterViewId": view, "title": looks.view, "range": place, "filterSpecs": [shown]}
     return {"addFilterView": {"filter": named}}

@@ -42,6 +42,16 @@ class Box:
         right = column_letters(self.right - 1) if self.right < _FAR else ""
         return f"{column_letters(self.left)}{self.top + 1}:{right}{bottom}"
 
+    def on(self, sheet_id: int) -> dict[str, int]:
+        """Return the cells as a GridRange of a tab; all ends must be known."""
+        return {
+            "sheetId": sheet_id,
+            "startRowIndex": self.top,
+            "endRowIndex": self.bottom,
+            "startColumnIndex": self.left,
+            "endColumnIndex": self.right,
+        }
+
     def touches(self, other: "Box") -> bool:
         """Whether the two have a cell in common."""
         return (

@@ -9,7 +9,7 @@ from errors import Unsortable
 from sheets.a1 import Area, column_letters
 from sheets.google import cells as google_cells
 from sheets.google import tags as google_tags
-from sheets.google.preflight import Preflight
+from sheets.google.preflight import Box, Preflight
 from sheets.google.reading import Reading, Strip
 
 Json = dict[str, Any]
@@ -57,7 +57,7 @@ def refuse_held(found: Strip, title: str) -> None:
 def filling(tab: Preflight, found: Strip) -> list[Json]:
     """Return the requests that show the picture of every row in the column, with room for it."""
     top, bottom = found.rows.start, found.rows.stop
-    cells = _cells(tab.sheet_id, found.column, top, bottom)
+    cells = _cells(found, top, bottom).on(tab.sheet_id)
     formula = {"userEnteredValue": {"formulaValue": _formula(found, top)}}
     tagged = tab.tags.columns.get(google_tags.PREVIEW) == found.column
     return [
@@ -71,7 +71,7 @@ def emptying(tab: Preflight, found: Strip) -> list[Json]:
     """Return the requests that take our pictures out of the column and the room for them off the rows."""
     return [
         *(
-            {"updateCells": {"range": _cells(tab.sheet_id, found.column, first, end), "fields": "userEnteredValue"}}
+            {"updateCells": {"range": _cells(found, first, end).on(tab.sheet_id), "fields": "userEnteredValue"}}
             for first, end in _runs(ours(found))
         ),
         *_heights(tab.sheet_id, found, _HIGH, _PLAIN),
@@ -133,11 +133,5 @@ def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _cells(sheet_id: int, column: int, top: int, bottom: int) -> Json:
-    return {
-        "sheetId": sheet_id,
-        "startRowIndex": top,
-        "endRowIndex": bottom,
-        "startColumnIndex": column,
-        "endColumnIndex": column + 1,
-    }
+def _cells(found: Strip, top: int, bottom: int) -> Box:
+    return Box(top, bottom, found.column, found.column + 1)

@@ -89,22 +89,14 @@ class Removal:
     def _restored(self, then: Stood, given_back: Sequence[Json]) -> None:
         """Put the columns that were deleted back, with all their cells, and say so."""
         columns = {"startColumnIndex": self.place.column, "endColumnIndex": self.place.column + self.count}
-        insertion = {
-            "range": {
-                "sheetId": self.tab.sheet_id,
-                "dimension": "COLUMNS",
-                "startIndex": self.place.column,
-                "endIndex": self.place.column + self.count,
-            },
-            "inheritFromBefore": True,
-        }
         # Into columns that the same batch puts in, so that nothing is written over wherever they land.
         paste = {
             "source": {"sheetId": self.copy.sheet_id, **columns},
             "destination": {"sheetId": self.tab.sheet_id, **columns},
             "pasteType": "PASTE_NORMAL",
         }
-        requests: list[Json] = [{"insertDimension": insertion}, {"copyPaste": paste}, *given_back]
+        insertion = google_columns.inserting(self.tab.sheet_id, self.place, self.count)
+        requests: list[Json] = [insertion, {"copyPaste": paste}, *given_back]
         if then.strip is not None:  # its cells were emptied, perhaps in another column's place
             rows = then.strip.rows
             cells = Box(rows.start, rows.stop, then.strip.column, then.strip.column + 1)

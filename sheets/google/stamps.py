@@ -11,6 +11,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sheets.google.tags import forgetting
+
 KEY = "image-dataset-curation.run"
 # Any range of ids does that other programs are unlikely to choose; Google's own ids are spread over all 31 bits.
 _BASE = 1_206_100_000
@@ -78,11 +80,7 @@ def creation(stamp: Stamp) -> dict[str, Any]:
 def deletions(known: Sequence[Stamp], now: int) -> list[dict[str, Any]]:
     """Return the requests that clean up: our stamps older than an hour, except the newest."""
     newest = max((stamp.sequence for stamp in known), default=0)
-    return [
-        {"deleteDeveloperMetadata": {"dataFilter": {"developerMetadataLookup": {"metadataId": stamp.id}}}}
-        for stamp in known
-        if stamp.sequence != newest and now - stamp.epoch > _KEPT_SECONDS
-    ]
+    return [forgetting(stamp.id) for stamp in known if stamp.sequence != newest and now - stamp.epoch > _KEPT_SECONDS]
 
 
 def cancelled(run: str) -> str:
