@@ -169,9 +169,9 @@ class Service:
                     raise self.error(failed) from error
                 why = f"HTTP {failed.status}"
             except (*_LOST, TransportError) as error:
-                kind, detail = _kind(error)
-                if kind in ("tls", "proxy-refuses") or not self.wait(attempt, None, detail):
-                    raise unreachable(kind.removesuffix("-refuses"), detail) from error
+                kind, detail, passing = _kind(error)
+                if not passing or not self.wait(attempt, None, detail):
+                    raise unreachable(kind, detail) from error
                 attempt += 1
                 continue
             except GoogleAuthError as error:
@@ -205,9 +205,9 @@ class Service:
                 why, pause = f"HTTP {failed.status} for a token", _seconds(response.headers.get("Retry-After"))
                 over = self.error(failed)
             except TransportError as error:
-                kind, why = _kind(error)
-                over = unreachable(kind.removesuffix("-refuses"), why)
-                if kind in ("tls", "proxy-refuses"):
+                kind, why, passing = _kind(error)
+                over = unreachable(kind, why)
+                if not passing:
                     raise over from error
             if not self.wait(attempt, pause, why):
                 raise over
@@ -280,19 +280,19 @@ def _token_may_pass(status: int, body: str, failed: Refusal) -> bool:
     return failed.passing or bool({"server_error", "internal_failure", "temporarily_unavailable"} & {*failed.reasons})
 
 
-def _kind(error: Exception) -> tuple[str, str]:
-    """Name the kind of a failed connection, and its innermost reason, which holds no query and no token."""
+def _kind(error: Exception) -> tuple[str, str, bool]:
+    """Name the kind of a failed connection and its innermost reason (no query, no token); say whether it may pass."""
     cause: BaseException = error
     if isinstance(error, TransportError) and isinstance(error.__cause__, requests.RequestException):
         cause = error.__cause__
     detail = _reason(cause)
     if isinstance(cause, requests.exceptions.SSLError):
-        return "tls", detail
+        return "tls", detail, False
     if isinstance(cause, requests.exceptions.ProxyError):
-        return ("proxy-refuses" if "Tunnel connection failed: 4" in str(cause) else "proxy"), detail
+        return "proxy", detail, "Tunnel connection failed: 4" not in str(cause)
     if isinstance(cause, requests.Timeout):
-        return "timeout", detail
-    return "connection", detail
+        return "timeout", detail, True
+    return "connection", detail, True
 
 
 def _reason(error: BaseException) -> str:
