@@ -13,7 +13,7 @@ from sheets.columns import Columns, Place
 from sheets.filling import Filling
 from sheets.xlsx.grid import Grid
 from sheets.xlsx.markup import Element, children, new_child, whole_number
-from sheets.xlsx.moving import widen_dimension
+from sheets.xlsx.moving import first_row_below, new_row, widen_dimension, widen_spans
 from sheets.xlsx.ranges import Box, box, cell, column_of
 
 # What only looks like an escaped character is escaped itself (ECMA-376, ST_Xstring).
@@ -127,15 +127,13 @@ def _fill(grid: Grid, one: Element, text: str) -> None:
 def _new_cell(grid: Grid, number: int, column: int) -> Element:
     row = grid.rows.get(number)
     if row is None:
-        row = _new_row(grid, number)
+        row = _added_row(grid, number)
     one = new_child(row, grid.tags.cell)
     one.set("r", cell(number, column))
     after = next((other for other in row if other is not one and _right_of(grid, other, column)), None)
     if after is not None:
         after.addprevious(one)
-    if row.get("spans"):
-        ends = [whole_number(end) for end in row.get("spans", "").replace(":", " ").split()]
-        row.set("spans", f"{min(*ends, column + 1)}:{max(*ends, column + 1)}")
+    widen_spans(row, column, column)
     return one
 
 
@@ -144,14 +142,9 @@ def _right_of(grid: Grid, other: Element, column: int) -> bool:
     return other.tag != grid.tags.cell or column_of(other.get("r", "")) > column
 
 
-def _new_row(grid: Grid, number: int) -> Element:
-    row = new_child(grid.data, grid.tags.row)
-    row.set("r", str(number))
-    below = next((one for at, one in grid.rows.items() if at > number), None)
-    if below is not None:
-        below.addprevious(row)
-    grid.rows[number] = row
-    grid.rows = dict(sorted(grid.rows.items()))
+def _added_row(grid: Grid, number: int) -> Element:
+    row = new_row(grid, number, first_row_below(grid, number))
+    grid.rows = dict(sorted({**grid.rows, number: row}.items()))
     return row
 
 

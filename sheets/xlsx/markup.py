@@ -106,6 +106,6 @@ def canonical(element: Element) -> str:
 
 
 def children(root: Element, tag: str) -> list[Element]:
-    """Return the grandchildren `tag[1:]` of a list element, such as the `hyperlink`s in `hyperlinks`."""
+    """Return what is in a list of the root, such as the `hyperlink`s in its `hyperlinks`; nothing without it."""
     found = root.find(tag)
     return [] if found is None else list(found.iterchildren("{*}*"))

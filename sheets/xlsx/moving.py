@@ -48,6 +48,14 @@ def widen_dimension(grid: Grid, block: Box) -> None:
         element.set("ref", str(wider))
 
 
+def widen_spans(row: Element, first: int, last: int) -> None:
+    """Let the hint for a row's extent ("1:6", in 1-based columns) hold these columns: it must not be too narrow."""
+    spans = row.get("spans")
+    if spans:
+        ends = [whole_number(end) for end in spans.replace(":", " ").split()]
+        row.set("spans", f"{min(*ends, first + 1)}:{max(*ends, last + 1)}")
+
+
 def _spell_out_shared_formulas(grid: Grid, block: Box) -> None:
     """Give each member of a shared formula that has a member in the block its own text, wherever it is."""
     members = [(at, one, formula) for at, one, formula in grid.formula_cells() if formula.get("t") == "shared"]
@@ -86,13 +94,13 @@ def _permute_cells(grid: Grid, block: Box, order: Sequence[int]) -> None:
         for one in found:
             grid.rows[number].remove(one)
         taken.append(found)
-    below = _first_row_below(grid, block.last_row)
+    below = first_row_below(grid, block.last_row)
     for place in reversed(range(len(order))):
         number = block.first_row + place
         arriving = taken[order[place]]
         row = grid.rows.get(number)
         if row is None and arriving:
-            row = grid.rows[number] = _new_row(grid, number, below)
+            row = grid.rows[number] = new_row(grid, number, below)
         if row is not None:
             _insert(grid, row, number, arriving)
             below = row
@@ -114,16 +122,13 @@ def _insert(grid: Grid, row: Element, number: int, arriving: Sequence[Element]) 
             row.append(one) if extension is None else extension.addprevious(one)
         else:
             after.addprevious(one)
-    spans = row.get("spans")
-    if spans:  # a hint, "1:6" in 1-based columns, that must not be too narrow
-        ends = [whole_number(end) for end in spans.replace(":", " ").split()]
-        row.set("spans", f"{min(*ends, columns[0] + 1)}:{max(*ends, columns[-1] + 1)}")
+    widen_spans(row, columns[0], columns[-1])
 
 
 def _permute_rows(grid: Grid, block: Box, order: Sequence[int]) -> None:
     numbers = range(block.first_row, block.last_row + 1)
     taken = [grid.rows.pop(number, None) for number in numbers]
-    below = _first_row_below(grid, block.last_row)
+    below = first_row_below(grid, block.last_row)
     for row in taken:
         if row is not None:
             grid.data.remove(row)
@@ -141,12 +146,14 @@ def _permute_rows(grid: Grid, block: Box, order: Sequence[int]) -> None:
             below.addprevious(row)
 
 
-def _first_row_below(grid: Grid, last: int) -> Element | None:
+def first_row_below(grid: Grid, last: int) -> Element | None:
+    """Return the element of the first row below a row, None where there is none."""
     return next((row for number, row in grid.rows.items() if number > last), None)
 
 
-def _new_row(grid: Grid, number: int, below: Element | None) -> Element:
-    row = new_child(grid.data, f"{grid.space}row")
+def new_row(grid: Grid, number: int, below: Element | None) -> Element:
+    """Return a new element for a row, above that of the next row there is; `grid.rows` does not have it yet."""
+    row = new_child(grid.data, grid.tags.row)
     row.set("r", str(number))
     if below is not None:
         below.addprevious(row)

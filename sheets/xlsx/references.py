@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 
-from sheets.a1 import Area
 from sheets.formulas import references, translated
 from sheets.rows import Obstacle
 from sheets.xlsx.grid import Grid
@@ -153,13 +152,12 @@ def _depends_on_place(rule: Rule, ranges: Sequence[Box]) -> bool:
 def _stays_right(spark: Sparkline, block: Box, title: str) -> bool:
     if _on_own_row(spark, title):
         return True
-    cells = Area(block.first_column, block.last_column, block.first_row, block.last_row)
     return not any(
         ref.sheet in (None, title)
         and ref.first_row <= block.last_row
         and ref.last_row >= block.first_row
-        and ref.first_column <= cells.last_column
-        and ref.last_column >= cells.first_column
+        and ref.first_column <= block.last_column
+        and ref.last_column >= block.first_column
         for ref in references(spark.looks_at())
     )
 

@@ -40,7 +40,7 @@ _BEFORE_CALCULATION = {
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A tab of cells: its title, the name of its part, and its id in the order of calculation."""
+    """A tab of cells: its title, the name of its part, its id in the order of calculation, whether people hid it."""
 
     title: str
     part: str
