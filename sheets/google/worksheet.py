@@ -33,7 +33,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from errors import CurationError, SheetChanged, Unsortable
+from errors import CurationError, SheetChanged
 from sheets.a1 import Area, column_letters
 from sheets.columns import Columns, Place, refuse_moved
 from sheets.filling import Filling, refuse_changed
@@ -54,7 +54,7 @@ from sheets.google.preflight import Box, Preflight
 from sheets.google.reading import Reading, Strip
 from sheets.google.removing import Removal
 from sheets.google.stamps import verdict
-from sheets.rows import Obstacle, Rows, Scope
+from sheets.rows import Rows, Scope, stop_at
 from sheets.worksheet import Committing, Identity, Keeping, Move
 
 
@@ -185,8 +185,7 @@ class GoogleWorksheet:
         if before is None or self._current.standing(tab, below, names) != place:
             raise SheetChanged("The columns to take away changed meanwhile.", "Nothing was written. Run again.")
         copy = self._current.new_backup(f"{place}")
-        for obstacle in google_preflight.full(tab, self._current.book.cells, backup=True):
-            raise Unsortable(obstacle.what, obstacle.hint)
+        stop_at(google_preflight.full(tab, self._current.book.cells, backup=True), force=False)
         keep(before.last)
         pictures = [] if before.strip is None else previews.emptying(tab, before.strip)
         removal = Removal(
@@ -245,8 +244,7 @@ class GoogleWorksheet:
                 f"The addresses in {move.area} of {self._current.title!r} changed while the pictures were compared.",
                 "Nothing was written. Run the same command again; pictures that are known are not fetched again.",
             )
-        if (obstacle := self._obstacle(reading, move)) is not None:
-            raise Unsortable(obstacle.what, obstacle.hint)
+        stop_at(reading.rows.obstacles, force=move.force)
         if move.columns is None:
             return reading
         found = self.standing(move.area, move.columns.names)
@@ -259,11 +257,6 @@ class GoogleWorksheet:
         strip = self._current.strip(reading.box, looks.preview, move.area)
         previews.refuse_held(strip, reading.tab.title)
         return previews.filled(grown, strip)
-
-    @staticmethod
-    def _obstacle(reading: Reading, move: Move) -> Obstacle | None:
-        standing = (entry for entry in reading.rows.obstacles if not (entry.yields_to_force and move.force))
-        return next(standing, None)
 
     def _new_guard(self, move: Move) -> tuple[Guard, int] | None:
         """Return marks for the columns of a move as they were seen last; None for a tab of one column."""
