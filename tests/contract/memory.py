@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from errors import SheetChanged, Unsortable
+from errors import SheetChanged
 from sheets.a1 import Area
 from sheets.beside import SideCell, parting
 from sheets.columns import Columns, Place, find_columns, grown, previews_refused, refuse_moved
 from sheets.filling import Filling, refuse_changed
 from sheets.links import address_in
-from sheets.rows import Rows, Scope
+from sheets.rows import Rows, Scope, stop_at
 from sheets.worksheet import Committing, Identity, Keeping, Move
 
 
@@ -55,9 +55,7 @@ class MemoryWorksheet:
         rows = self.read(move.area, move.scope, at_least=len(move.rows))
         if rows.urls != move.rows.urls:
             raise SheetChanged("The rows changed.", "Read again.")
-        for obstacle in rows.obstacles:
-            if not (obstacle.yields_to_force and move.force):
-                raise Unsortable(obstacle.what, obstacle.hint)
+        stop_at(rows.obstacles, force=move.force)
         area = move.area
         if move.columns is not None:
             found = self.standing(move.area, move.columns.names)
