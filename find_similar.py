@@ -147,7 +147,7 @@ def _remove(
             outcome = removing.remove(chosen, log, progress.update)
     finally:
         say(f"Log: {log.path}", vital=True)
-        if way != removing.PERMANENTLY:
+        if way != removing.PERMANENTLY and not log.left_all:
             say(f"To undo: python find_similar.py delete --undo {shlex.quote(str(log.path))}", vital=True)
     for path, reason in outcome.left:
         say(f"  left: {plain(path, 1000)}: {plain(reason, 1000)}")

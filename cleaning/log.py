@@ -88,6 +88,11 @@ class Log:
                 log.became[number] = line["became"]
         return log
 
+    @property
+    def left_all(self) -> bool:
+        """Whether every file is known to be where it was."""
+        return all(self.became.get(number) == LEFT for number in range(len(self.steps)))
+
     def retarget(self, number: int, step: Step) -> None:
         """Replace a step before it happens: its target was taken meanwhile."""
         self.steps[number] = step

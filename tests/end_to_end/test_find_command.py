@@ -330,3 +330,14 @@ def test_only_what_can_be_undone_says_so_and_a_backup_is_a_folder(photos: Path, 
     done = _find("delete", photos, "--yes", "--permanently", cwd=tmp_path)
     assert (done.returncode, "To undo" in done.stdout) == (0, False)
     assert len(list(photos.rglob("*"))) == 2 + 3 + 1
+
+
+def test_where_no_file_could_be_moved_there_is_nothing_to_undo(photos: Path, tmp_path: Path) -> None:
+    before = sorted(photos.rglob("*"))
+    (tmp_path / "back").mkdir()
+    for folder in (path for path in before if path.is_dir()):
+        (tmp_path / "back" / folder.relative_to(photos)).write_bytes(b"in the way")
+    done = _find("delete", photos, "--yes", "--backup", tmp_path / "back", cwd=tmp_path)
+    assert sorted(photos.rglob("*")) == before
+    assert "cannot be moved" in done.stdout and "Log: " in done.stdout
+    assert "To undo" not in done.stdout
