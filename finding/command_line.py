@@ -127,4 +127,16 @@ def checked(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Mat
     if options.command == "search" and folder is not None:
         for kind in ("html", "png", "csv"):
             setattr(options, kind, getattr(options, kind) or folder / f"search.{kind}")
+    _refuse_one_file_for_two(options)
     return matching_of(options, parser)
+
+
+def _refuse_one_file_for_two(options: argparse.Namespace) -> None:
+    taken: dict[Path, str] = {}
+    for name in ("json", "csv", "html", "png"):
+        target: Path | None = getattr(options, name, None)
+        if target is None or (target.exists() and not target.is_file()):  # a pipe or a device takes both
+            continue
+        other = taken.setdefault(target.resolve(), name)
+        if other != name:
+            raise UsageError(f"--{other} and --{name} name the same file.", "Name two files.")

@@ -341,3 +341,9 @@ def test_where_no_file_could_be_moved_there_is_nothing_to_undo(photos: Path, tmp
     assert sorted(photos.rglob("*")) == before
     assert "cannot be moved" in done.stdout and "Log: " in done.stdout
     assert "To undo" not in done.stdout
+
+
+def test_two_results_never_go_into_one_file(photos: Path, tmp_path: Path) -> None:
+    done = _find("duplicates", photos, "--json", "found", "--csv", tmp_path / "found", cwd=tmp_path)
+    assert (done.returncode, "--json and --csv name the same file" in done.stderr) == (2, True)
+    assert not (tmp_path / "found").exists()
