@@ -138,8 +138,8 @@ class Searched:
         if not similar or not matching.verify:
             return {}
         used = sorted({one.face for _, one in similar})
-        thumbnails = np.concatenate([sides.thumbnails, [self.faces[face][1].thumbnail for face in used]])
-        colours = np.concatenate([sides.colours, [self.faces[face][1].colours for face in used]])
+        thumbnails = np.array([*sides.thumbnails, *(self.faces[face][1].thumbnail for face in used)])
+        colours = np.array([*sides.colours, *(self.faces[face][1].colours for face in used)])
         at = {face: i for i, face in enumerate(used, start=len(sides.owner))}
         own = wanted.fingerprint.digest
         # The same picture first as when a folder is arranged, so that the score is the same.
@@ -158,7 +158,8 @@ def _sides(wanted: Content, matching: Matching) -> Faces:
     """Return the query as it is, and inside its margins and turned where that was asked for."""
     prints = Fingerprints.pack([wanted])
     if wanted.fingerprint.flat:  # it is only compared with its equals
-        return Faces(np.zeros(1, np.intp), prints.hashes, prints.thumbnails, prints.colours, 1)
+        own = wanted.fingerprint
+        return Faces(np.zeros(1, np.intp), prints.hashes, [own.thumbnail], [own.colours], 1)
     return faces_of(prints, [0], frozenset(matching.orientations), matching.algorithms)
 
 

@@ -23,14 +23,12 @@ class Content:
 class Fingerprints:
     """The packed arrays of n distinct contents in the order of their sha256.
 
-    `hashes` (n, 3) uint64; `thumbnails` (n, 64, 64) uint8; `colours` (n, 16, 16, 3) uint8; `flat` (n,) marks
-    blank and low-detail pictures; `shown` gives for every row the index of its content, -1 for an unreadable row.
+    `hashes` (n, 3) uint64; `flat` (n,) marks blank and low-detail pictures; `shown` gives for every row the index of
+    its content, -1 for an unreadable row.
     """
 
     contents: tuple[Content, ...]
     hashes: NDArray[np.uint64]
-    thumbnails: NDArray[np.uint8]
-    colours: NDArray[np.uint8]
     flat: NDArray[np.bool_]
     shown: NDArray[np.intp]
 
@@ -50,8 +48,6 @@ class Fingerprints:
             np.array([p.hashes for p in prints], np.uint64).reshape(
                 len(prints), len(prints[0].hashes) if prints else 3
             ),
-            np.array([p.thumbnail for p in prints], np.uint8).reshape(len(prints), 64, 64),
-            np.array([p.colours for p in prints], np.uint8).reshape(len(prints), 16, 16, 3),
             np.array([p.flat for p in prints], np.bool_),
             np.array([-1 if content is None else index[content.sha256] for content in rows], np.intp),
         )

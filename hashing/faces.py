@@ -36,12 +36,16 @@ _ASKED: Final[dict[frozenset[str], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Faces:
-    """f faces of the units: `owner` (f,) is the unit, `hashes` (f, 3); the first `upright` ones are not turned."""
+    """f faces of the units: `owner` (f,) is the unit, `hashes` (f, 3); the first `upright` ones are not turned.
+
+    The thumbnails, gray (64, 64) and in colours (16, 16, 3), are those of the fingerprints and not copied: 100,000
+    of them are half a gigabyte.
+    """
 
     owner: NDArray[np.intp]
     hashes: NDArray[np.uint64]
-    thumbnails: NDArray[np.uint8]
-    colours: NDArray[np.uint8]
+    thumbnails: Sequence[Pixels]
+    colours: Sequence[Pixels]
     upright: int
 
 
@@ -67,8 +71,8 @@ def faces_of(
     return Faces(
         np.array([unit for unit, *_ in (*upright, *turned)], np.intp),
         np.array(hashes, np.uint64).reshape(count, prints.hashes.shape[1]),
-        np.array([f.thumbnail for _, f in upright] + [t for _, t, _ in turned], np.uint8).reshape(count, 64, 64),
-        np.array([f.colours for _, f in upright] + [c for _, _, c in turned], np.uint8).reshape(count, 16, 16, 3),
+        [f.thumbnail for _, f in upright] + [t for _, t, _ in turned],
+        [f.colours for _, f in upright] + [c for _, _, c in turned],
         len(upright),
     )
 

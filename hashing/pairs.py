@@ -26,6 +26,8 @@ _BLOCK: Final = 512
 """Rows that a thread compares before it reports."""
 _TILE: Final = (16, 8192)
 """Rows and columns compared at a time: 1 MB of differences, which stays in a core's cache."""
+_GATHERED: Final = 2**16
+"""Pairs whose hashes are gathered at a time: those of all pairs may be a gigabyte."""
 _WORTH_BANDING: Final = 20_000
 _WORTH_COMPILING: Final = 20_000
 """Pictures from which a compiled engine makes up for the second it takes to compile."""
@@ -169,4 +171,5 @@ def _closest_of(hashes: Hashes, start: int, kept: int, ballot: Ballot) -> Pairs:
 
 def distances_of(hashes: Hashes, pairs: Pairs, ballot: Ballot) -> NDArray[Any]:
     """Return the Hamming distances of each pair, one an algorithm: (m, 3) unless others vote."""
-    return ballot.distances(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]])
+    parts = np.array_split(pairs, len(pairs) // _GATHERED + 1)
+    return np.concatenate([ballot.distances(hashes[part[:, 0]] ^ hashes[part[:, 1]]) for part in parts])
