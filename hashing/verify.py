@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ true ones, 7 of 4,751 pairs of crops of one photograph."""
 _DIM: Final = 0.52
 """Correlation at a glance at all nine stretches below which a pair is not searched: 85 % of false pairs, none of the
 true ones, 3 more of the crops."""
+_ALIKE: Final = 0.95
+"""Correlation at a glance from which a pair may be evident: those that are have .995 and more."""
 _HOPELESS: Final = 0.52
 """Coarse correlation below which a pair is not looked at any closer: 98 % of false pairs, 0.6 % of tier 3."""
 _PLAIN: Final = 0.9
@@ -99,28 +101,40 @@ class Verifier:
         puts the same one first every time. Chunks go to as many threads as there are cores.
         """
         scores = np.zeros(len(pairs), np.float32)
-        # By the second picture: its nine stretches are computed once a chunk.
-        order = np.lexsort((pairs[:, 0], pairs[:, 1]))
         with _one_thread_each() as pool:
-            left = []
-            for chunk, bleak in _in_chunks(pool, lambda chunk: self._bleak(pairs[chunk]), order):
-                left.append(chunk[~bleak])
+            which, seen = self._promising(pool, pairs, done)
+            # By the second picture: its nine stretches are computed once a chunk.
+            order = np.argsort(pairs[which, 1] * len(self.colours) + pairs[which, 0])
+            which, seen = which[order], seen[order]
+            chunks = _chunks(len(which))
+            found = pool.map(lambda chunk: self._score(pairs[which[chunk]], seen[chunk]), chunks)
+            for chunk, score in zip(chunks, found, strict=True):
+                scores[which[chunk]] = score
                 if done is not None:
-                    done(int(bleak.sum()))
-            for chunk, found in _in_chunks(
-                pool, lambda chunk: self._score(pairs[chunk]), np.concatenate([*left, order[:0]])
-            ):
-                scores[chunk] = found
-                if done is not None:
-                    done(len(chunk))
+                    done(len(score))
         return scores
 
-    def _bleak(self, pairs: Pairs) -> NDArray[np.bool_]:
-        """Say at a glance which pairs are not worth a search."""
-        return glance(self.glances[0][pairs[:, 0]], self.glances[1][pairs[:, 1]]) < _BLEAK
+    def _promising(
+        self, pool: ThreadPoolExecutor, pairs: Pairs, done: Callable[[int], object] | None
+    ) -> tuple[Pairs, Floats]:
+        """Return which pairs are worth a search, and their correlation at a glance."""
+        chunks = _chunks(len(pairs))
+        which, seen = [np.empty(0, np.intp)], [np.empty(0, np.float32)]
+        for chunk, found in zip(chunks, pool.map(lambda chunk: self._glance(pairs[chunk]), chunks), strict=True):
+            promising = np.flatnonzero(found >= _BLEAK)
+            which.append(promising + chunk.start)
+            seen.append(found[promising])
+            if done is not None:
+                done(len(found) - len(promising))
+        return np.concatenate(which), np.concatenate(seen)
 
-    def _score(self, pairs: Pairs) -> Floats:
-        score = self._evident(pairs)
+    def _glance(self, pairs: Pairs) -> Floats:
+        return glance(self.glances[0][pairs[:, 0]], self.glances[1][pairs[:, 1]])
+
+    def _score(self, pairs: Pairs, seen: Floats) -> Floats:
+        score = np.zeros(len(pairs), np.float32)
+        alike = np.flatnonzero(seen >= _ALIKE)
+        score[alike] = self._evident(pairs[alike])
         rest = np.flatnonzero(score < _CERTAIN)
         score[rest] = self._searched(pairs[rest])
         thousandths: Floats = np.rint(np.clip(score, 0, 1) * 1000).astype(np.float32) / np.float32(1000)
@@ -211,11 +225,8 @@ def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def _in_chunks(
-    pool: ThreadPoolExecutor, work: Callable[[Pairs], NDArray[Any]], items: Pairs
-) -> Iterator[tuple[Pairs, NDArray[Any]]]:
-    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
-    return zip(chunks, pool.map(work, chunks), strict=True)
+def _chunks(count: int) -> list[slice]:
+    return [slice(start, start + _CHUNK) for start in range(0, count, _CHUNK)]
 
 
 def _side(features: Features, pictures: Pairs, size: int) -> Side:
