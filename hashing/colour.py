@@ -26,12 +26,12 @@ def contradicts(first: NDArray[np.uint8], second: NDArray[np.uint8], places: Pla
     `places` says where the second is to be read, in pixels of 64.
     """
     side = first.shape[1]
-    step = np.float32(64 // side)
-    down = interpolation(side, places.down[:, 0], places.down[:, 1] / step)
-    across = interpolation(side, places.across[:, 0], places.across[:, 1] / step)
-    shown = (down.sum(axis=2) > 0.9)[:, :, None] * (across.sum(axis=2) > 0.9)[:, None, :].astype(np.float32)
+    step = np.array([1, 64 // side], np.float32)
+    down = interpolation(side, places.down / step).transpose(0, 2, 1)
+    across = interpolation(side, places.across / step)
+    shown = (down.sum(axis=2) > 0.9)[:, :, None] * (across.sum(axis=1) > 0.9)[:, None, :].astype(np.float32)
     one = _changes(*_planes(first), shown)
-    gray, blue, red = (down @ plane @ across.transpose(0, 2, 1) for plane in _planes(second))
+    gray, blue, red = (down @ plane @ across for plane in _planes(second))
     other = _changes(gray, blue, red, shown)
     energy = [(changes**2).sum(axis=(0, 2, 3)) for changes in (one, other)]
     related = (one * other).sum(axis=(0, 2, 3)) / np.sqrt(energy[0] * energy[1] + 1)

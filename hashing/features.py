@@ -23,7 +23,8 @@ UNIT: Final = 20.0
 
 _FLOOR: Final = 0.25
 """Share of a picture's mean variance added to the local one, so that flat areas do not speak by their noise."""
-_CHUNK: Final = 256
+_CHUNK: Final = 32
+"""Pictures at a time: half a megabyte, which stays in a core's cache (55 us a picture, 99 at 256)."""
 
 Floats = NDArray[Any]
 """float32 throughout: half the traffic of float64; NumPy's stubs lose track of the precision."""
@@ -68,7 +69,7 @@ def features_of(thumbnails: NDArray[np.uint8]) -> Features:
         part = slice(start, start + _CHUNK)
         gray = _without_frames(thumbnails[part], made.rows[part], made.columns[part])
         made.fine[part] = _even_contrast(gray)
-        made.coarse[part] = _even_contrast(gray.reshape(-1, HALF, 2, HALF, 2).mean((2, 4)))
+        made.coarse[part] = _even_contrast(_halved(gray))
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         list(pool.map(fill, range(0, n, _CHUNK)))
@@ -94,6 +95,13 @@ def _without_frames(thumbnails: NDArray[np.uint8], rows: NDArray[np.int16], colu
         x = np.clip(np.arange(SIDE), columns[i, 0], columns[i, 1] - 1)
         gray[i] = gray[i][np.ix_(y, x)]
     return gray
+
+
+def _halved(gray: Floats) -> Floats:
+    """Average every four pixels, a tenth of the cost of `mean` over two axes of two."""
+    lines = gray[:, ::2] + gray[:, 1::2]
+    halved: Floats = (lines[:, :, ::2] + lines[:, :, 1::2]) * np.float32(0.25)
+    return halved
 
 
 def _even_contrast(gray: Floats) -> NDArray[np.int8]:

@@ -4,6 +4,7 @@ Coarse detail decides it, and a glance at the coarsest of it, at 25 shifts, alre
 at three stretches it costs a sixtieth of the search.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -26,25 +27,36 @@ _FARTHEST: Final = 6
 _TAPER: Final = 4
 """Pixels over which the border fades, so that what wraps around counts little."""
 
+_ALL: Final = slice(None)
+
 Spectra = NDArray[Any]
 
 
-def interpolation(side: int, scale: Floats, shift: Floats) -> Floats:
-    """Return matrices (m, side, side) that read a line at centre + scale * (x - centre) + shift, linearly.
+def between(side: int, place: Floats, lines: slice = _ALL) -> tuple[NDArray[np.intp], Floats]:
+    """Return where lines are read at centre + scale * (x - centre) + shift: the line before, and the next one's share.
+
+    `place` is (m, 2), scale and shift; `lines` chooses from 0 to side - 1, n of them: (m, n) each. What is two and
+    more lines outside is given as -2 or `side`.
+    """
+    centre = np.float32((side - 1) / 2)
+    read = place[:, :1] * (np.arange(side, dtype=np.float32)[lines] - centre) + (place[:, 1:] + centre)
+    before = np.floor(read)
+    share: Floats = read - before
+    return np.minimum(np.maximum(before, -2), side).astype(np.intp), share
+
+
+def interpolation(side: int, place: Floats, lines: slice = _ALL) -> Floats:
+    """Return matrices (m, side, n) that a line is multiplied with to read it there, linearly.
 
     Positions outside the line read zero.
     """
-    centre = np.float32((side - 1) / 2)
-    read = scale[:, None] * (np.arange(side, dtype=np.float32) - centre) + (shift[:, None] + centre)
-    before = np.floor(read)
-    weight = read - before
-    # Two columns more on either side take the weights of what lies outside.
-    columns = np.clip(before.astype(np.intp) + 2, 0, side + 2)
-    lines = np.arange(len(scale))[:, None], np.arange(side)
-    weights: Floats = np.zeros((len(scale), side, side + 4), np.float32)
-    weights[*lines, columns] = 1 - weight
-    weights[*lines, columns + 1] = weight
-    return weights[:, :, 2:-2]
+    before, share = between(side, place, lines)
+    pairs, at = np.arange(len(place))[:, None], np.arange(share.shape[1])
+    # Two lines more on either side take the weights of what lies outside.
+    weights: Floats = np.zeros((len(place), side + 4, share.shape[1]), np.float32)
+    weights[pairs, before + 2, at] = 1 - share
+    weights[pairs, before + 3, at] = share
+    return weights[:, 2:-2]
 
 
 def _transforms() -> tuple[Spectra, Spectra, Spectra, Spectra]:
@@ -55,7 +67,7 @@ def _transforms() -> tuple[Spectra, Spectra, Spectra, Spectra]:
     across = np.arange(_HIGHEST + 1)
     down = np.exp(-2j * np.pi * np.outer(high, at) / HALF) * taper
     side = np.exp(-2j * np.pi * np.outer(across, at) / HALF) * taper
-    stretch = interpolation(HALF, np.array(STRETCHES, np.float32), np.zeros(len(STRETCHES), np.float32))
+    stretch = interpolation(HALF, np.array([(scale, 0) for scale in STRETCHES], np.float32)).transpose(0, 2, 1)
     return (
         down.astype(np.complex64),
         side.T.astype(np.complex64),
@@ -156,6 +168,11 @@ class Places:
         """Return the same places for thumbnails of twice the side."""
         twice = np.array([1, 2], np.float32)
         return Places(self.across * twice, self.down * twice)
+
+    @classmethod
+    def joined(cls, parts: Sequence["Places"]) -> "Places":
+        """Return the places of all parts, one after the other."""
+        return cls(np.concatenate([part.across for part in parts]), np.concatenate([part.down for part in parts]))
 
     def take(self, which: NDArray[np.intp]) -> "Places":
         """Return the places of some of the pairs."""
