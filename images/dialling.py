@@ -44,6 +44,11 @@ class Attempt:
 
         self.deadline.on_passing(cut)
 
+    def release(self) -> None:
+        """Let the deadline shut down no socket any more: somebody else may use it now."""
+        self.lifeline = None
+        self.deadline.on_passing(None)
+
     def finish(self) -> None:
         """End the deadline and let go of what outlived its connection."""
         self.deadline.finish()
@@ -89,12 +94,12 @@ class Attempt:
 _PUBLIC: tuple[Address, ...] = (ip_address("1.1.1.1"),)
 
 
-def dial(attempt: Attempt, host: str, port: int, *, guarded: bool) -> socket.socket:
-    """Connect to a host at one of its checked addresses, the very one that was checked."""
+def dial(attempt: Attempt, host: str, port: int, *, guarded: bool) -> tuple[socket.socket, Address]:
+    """Connect to a host at one of its checked addresses; return the very one that was checked, too."""
     failure: OSError = OSError(f"{host} has no address")
     for address in attempt.addresses(host, port, guarded=guarded):
         try:
-            return _connect(attempt, address, port)
+            return _connect(attempt, address, port), address
         except OSError as error:
             failure = error
             if attempt.deadline.passed:

@@ -1,6 +1,5 @@
 """One request to one web address, within limits no server can stretch, and what its answer means."""
 
-import contextlib
 import http
 import re
 import time
@@ -17,7 +16,7 @@ from images.outcomes import Document, Moved, NotModified, Outcome, Trouble
 from images.results import OPTED_OUT, Problem
 from images.settings import Settings
 from images.targets import web_target
-from images.transport import FAILURES, Response, Transport, chunks
+from images.transport import FAILURES, Answer, Transport
 from images.watchdog import Watchdog
 
 _MEMORY: Final = 32 * 2**20
@@ -59,8 +58,8 @@ class Fetcher:
         try:
             if self._settings.proxy:
                 attempt.check_name(job.at)
-            with contextlib.closing(self._transport.get(job.at, self._headers(job))) as response:
-                outcome = self._read(response, job)
+            with self._transport.get(job.at, self._headers(job)) as answer:
+                outcome = self._read(answer, job)
         except FAILURES as error:
             return sentence_for(error, attempt)
         # A server that sends neither length nor chunks can not be told from one that was cut off by us.
@@ -81,55 +80,54 @@ class Fetcher:
             headers["If-Modified-Since"] = job.last_modified
         return headers
 
-    def _read(self, response: Response, job: Job) -> Outcome:
-        status = response.status_code
-        if status in _REDIRECTS and "location" in response.headers:
-            return self._redirect(response, job)
+    def _read(self, answer: Answer, job: Job) -> Outcome:
+        status = answer.status
+        if status in _REDIRECTS and answer.header("location"):
+            return self._redirect(answer, job)
         if status == 304 and (job.etag or job.last_modified):
             return NotModified()
         if status >= 300 or status < 200:
-            pause = _retry_after(response.headers.get("retry-after", "")) if status in {429, 503} else None
+            pause = _retry_after(answer.header("retry-after")) if status in {429, 503} else None
             return Trouble(_http_error(status), status in _TEMPORARY, pause, status in {404, 410})
-        opted_out = _opted_out(response, self._settings.user_agent)
+        opted_out = _opted_out(answer, self._settings.user_agent)
         if opted_out and self._settings.obey_opt_out:
             return Trouble(Problem("opted_out", OPTED_OUT), lasting=True)
-        return self._read_body(response, opted_out=opted_out)
+        return self._read_body(answer, opted_out=opted_out)
 
-    def _redirect(self, response: Response, job: Job) -> Outcome:
+    def _redirect(self, answer: Answer, job: Job) -> Outcome:
         job.hops += 1
         if job.hops > self._settings.max_redirects:
             reason = f"The server redirected more than {self._settings.max_redirects} times."
             return Trouble(Problem("too_many_redirects", reason))
-        # requests decodes headers as latin-1, servers write UTF-8
-        location = response.headers["location"].encode("latin-1", "replace").decode("utf-8", "replace")
+        # http.client decodes headers as latin-1, servers write UTF-8
+        location = answer.header("location").encode("latin-1", "replace").decode("utf-8", "replace")
         to = web_target(location, job.at.url)
         return Trouble(to) if isinstance(to, Problem) else Moved(to)
 
-    def _read_body(self, response: Response, *, opted_out: bool) -> Outcome:
+    def _read_body(self, answer: Answer, *, opted_out: bool) -> Outcome:
         limit = self._settings.max_bytes
-        length = response.headers.get("content-length", "")
+        length = answer.header("content-length")
         if length.isdigit() and int(length[:20]) > limit:
             return Trouble(too_large(limit), lasting=True)
         try:
-            encoding = response.headers.get("content-encoding", "")
+            encoding = answer.header("content-encoding")
             with Body(self._objects, self._budget, encoding=encoding, max_bytes=limit) as body:
-                kind = self._receive(response, body)
+                kind = self._receive(answer, body)
                 if isinstance(kind, Problem):
                     return Trouble(kind, lasting=True)
                 body.finish()
                 source = body.keep() if self._settings.keep_bytes else body.take()
-                headers = response.headers
-                etag, modified = headers.get("etag"), headers.get("last-modified")
+                etag, modified = answer.header("etag") or None, answer.header("last-modified") or None
                 return Document(source, body.sha256, body.size, etag, modified, opted_out)
         except TooLargeError:
             return Trouble(too_large(limit), lasting=True)
         except BadEncodingError:
             return Trouble(Problem("not_an_image", "The document is packed in a way that can not be read."))
 
-    def _receive(self, response: Response, body: Body) -> str | Problem:
+    def _receive(self, answer: Answer, body: Body) -> str | Problem:
         """Read the body, or only its head when that shows that it is no picture."""
         kind: str | Problem | None = None
-        for chunk in chunks(response):
+        for chunk in answer.chunks():
             body.write(chunk)
             if kind is None and len(body.head) >= HEAD:
                 kind = sniff(body.head)
@@ -146,11 +144,11 @@ def _http_error(status: int) -> Problem:
     return Problem("http_error", f"The server answered {status}{phrase}.")
 
 
-def _opted_out(response: Response, user_agent: str) -> bool:
+def _opted_out(answer: Answer, user_agent: str) -> bool:
     """Read X-Robots-Tag: `noai, noimageai`, or `agent: noindex` for one agent."""
     ours = re.split(r"[/ ]", user_agent)[0].lower()
     concerned = True
-    for part in response.headers.get("x-robots-tag", "").lower().split(","):
+    for part in answer.header("x-robots-tag").lower().split(","):
         agent, colon, directive = part.partition(":")
         if colon and agent.strip() not in _VALUED:
             concerned = agent.strip() in {ours, "*"}

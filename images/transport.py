@@ -1,37 +1,37 @@
-"""Connections to the web on requests: guarded dialling, one TLS context, deadlines that reach every socket.
+"""Connections to the web: guarded dialling, one TLS context, deadlines that reach every socket.
 
 The address is checked where it is dialled, below everything that could read a URL in another way, so the
 promise (no byte to a non-public address) holds for every spelling, redirect and retry.
+
+These are urllib3's connections, on which requests is built, without the layers above them: pools, retries,
+cookies and a second response around the first cost more than the rest of a request (ARCHITECTURE.md has the figures).
 """
 
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import certifi
-import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.cookies import RequestsCookieJar
-from requests.structures import CaseInsensitiveDict
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from images.dialling import Attempt, dial
 from images.settings import Settings
 from images.targets import Web
 
-Response = requests.Response
-FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
+FAILURES: Final = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 """What a request or the reading of its answer may raise; `images.dialling.sentence_for` tells them apart."""
 
 _CHUNK: Final = 65536
+_FOLD: Final = re.compile(r"\s*[\r\n]\s*")
 
 
 class _Line(threading.local):
@@ -49,34 +49,31 @@ class _Line(threading.local):
 _LINE: Final = _Line()
 
 
-class _Lifeline:
+class _Lifeline(HTTPConnection):
     """Mixed into urllib3's connections: guarded dialling, and a socket that the watchdog can shut down.
 
     TLS takes the file descriptor out of the first socket object, so a duplicate is kept for the shutdown.
     """
 
-    guarded = True
-    sock: socket.socket | None
-    port: int
-    _dns_host: str
+    sock: socket.socket  # None while there is no connection
     _lifeline: socket.socket | None = None
     _peer: str | None = None
 
-    def _new_conn(self) -> socket.socket:
-        attempt = _LINE.current()
-        sock = dial(attempt, self._dns_host, self.port, guarded=self.guarded)
-        self._lifeline = sock.dup()
-        self._peer = sock.getpeername()[0].partition("%")[0]
-        self._guard(attempt)
-        return sock
-
-    def request(self, *args: Any, **options: Any) -> None:
-        if self._lifeline is not None:  # a connection that was kept alive
+    def ask(self, target: str, headers: Mapping[str, str], idle: float) -> http.client.HTTPResponse:
+        """Send a request, on a new connection or the one kept alive, and return the head of its answer."""
+        if self.is_closed:
+            self.connect()
+            self.sock.settimeout(idle)
+        else:
             self._guard(_LINE.current())
-        super().request(*args, **options)  # type: ignore[misc]  # the connection classes below
+        self.putrequest("GET", target, skip_accept_encoding=True)
+        for name, value in headers.items():
+            self.putheader(name, value)
+        self.endheaders()
+        return http.client.HTTPConnection.getresponse(self)
 
     def close(self) -> None:
-        super().close()  # type: ignore[misc]
+        super().close()
         lifeline, self._lifeline = self._lifeline, None
         if lifeline is None:
             return
@@ -87,14 +84,23 @@ class _Lifeline:
         else:
             lifeline.close()
 
+    def _new_conn(self) -> socket.socket:
+        attempt = _LINE.current()
+        # A proxy's own address was chosen by the user.
+        sock, address = dial(attempt, self._dns_host, self.port, guarded=self.proxy is None)
+        self._peer = None if self.proxy else str(address)
+        self._lifeline = sock.dup()
+        self._guard(attempt)
+        return sock
+
     def _guard(self, attempt: Attempt) -> None:
-        if self.guarded and self._peer is not None:
+        if self._peer is not None:
             attempt.talked_to.add(self._peer)
         if self._lifeline is not None:
             attempt.hold(self._lifeline)
 
 
-class _Http(_Lifeline, HTTPConnection):
+class _Http(_Lifeline):
     pass
 
 
@@ -102,96 +108,70 @@ class _Https(_Lifeline, HTTPSConnection):
     pass
 
 
-class _ProxyHttp(_Lifeline, HTTPConnection):
-    guarded = False  # the proxy's own address was chosen by the user
+class Answer:
+    """What a server answered: its head, and its body as it arrives."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self._response = response
+        self.status = response.status
+
+    def header(self, name: str) -> str:
+        """Return a header, several of one name as a list with commas, "" when there is none."""
+        return _FOLD.sub(" ", ", ".join(self._response.headers.get_all(name, ())))
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body as it arrives, packed as it was sent. Raises one of `FAILURES`."""
+        # read1 returns what has arrived: a server that drips is seen dripping
+        while chunk := self._response.read1(_CHUNK):
+            yield chunk
+        if self._response.length:
+            raise http.client.IncompleteRead(b"", self._response.length)
+
+    def close(self) -> bool:
+        """Read nothing more, and say whether the connection can take another request: all of the body was read."""
+        whole = self._response.length == 0 or self._response.isclosed()
+        self._response.close()
+        return whole and not self._response.will_close
 
 
-class _ProxyHttps(_Lifeline, HTTPSConnection):
-    guarded = False
+class _Proxy:
+    """How to reach what is behind a proxy; its URL means what it means to requests."""
 
+    def __init__(self, url: str, context: ssl.SSLContext) -> None:
+        url = url if "://" in url else f"http://{url}"
+        self.headers: dict[str, str] = HTTPAdapter().proxy_headers(url)
+        self._url, self._context = parse_url(url), context
+        self._config = ProxyConfig(context, False, None, None)
 
-_POOLS: Final[Mapping[str, type[HTTPConnectionPool]]] = {
-    "http": type("_HttpPool", (HTTPConnectionPool,), {"ConnectionCls": _Http}),
-    "https": type("_HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": _Https}),
-}
-_PROXY_POOLS: Final[Mapping[str, type[HTTPConnectionPool]]] = {
-    "http": type("_ProxyHttpPool", (HTTPConnectionPool,), {"ConnectionCls": _ProxyHttp}),
-    "https": type("_ProxyHttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": _ProxyHttps}),
-}
-
-
-class _Request(requests.PreparedRequest):
-    """A request for an address that is in its normal spelling already, which requests need not prepare."""
-
-    def __init__(self, to: Web, headers: Mapping[str, str]) -> None:
-        super().__init__()
-        self.to = to
-        self.method, self.url, self.headers = "GET", to.url, CaseInsensitiveDict(headers)
-        self._cookies = RequestsCookieJar()
-
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter with one TLS context for all hosts, and its own short list of the hosts last talked to.
-
-    Stock, each new connection parses the bundle of authorities anew, some 16 ms of CPU; sharing the context is
-    not enough as long as `ca_certs` is part of the pool's key (urllib3#3623). urllib3's own list of hosts closes
-    connections under the lock that all threads need for each request.
-    """
-
-    def __init__(self, context: ssl.SSLContext, connections: int, per_host: int) -> None:
-        self._context, self._connections, self._per_host = context, connections, per_host
-        self._hosts: OrderedDict[tuple[str, str, int], HTTPConnectionPool] = OrderedDict()
-        self._lock = threading.Lock()
-        super().__init__(pool_connections=connections, pool_maxsize=per_host, max_retries=0)
-
-    def get_connection_with_tls_context(
-        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> ConnectionPool:
-        if proxies or not isinstance(request, _Request):
-            return super().get_connection_with_tls_context(request, verify, proxies, cert)
-        key = (request.to.scheme, request.to.host, request.to.port)
-        with self._lock:
-            pool = self._hosts.pop(key, None) or self._pool(*key)
-            self._hosts[key] = pool
-            # a pool closes its idle connections itself once nobody holds it any more
-            left = self._hosts.popitem(last=False) if len(self._hosts) > self._connections else None
-        del left
-        return pool
-
-    def _pool(self, scheme: str, host: str, port: int) -> HTTPConnectionPool:
-        secure: Any = {"ssl_context": self._context} if scheme == "https" else {}
-        return _POOLS[scheme](host, port, maxsize=self._per_host, **secure)
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._context} if host["scheme"] == "https" else {}
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """Leave verification to the shared context."""
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _PROXY_POOLS
-        return manager
-
-    def close(self) -> None:
-        super().close()
-        self._hosts.clear()
+    def connection(self, to: Web) -> _Lifeline:
+        """Return a connection to the proxy, through it for https."""
+        host, port, scheme = str(self._url.host), self._url.port, str(self._url.scheme)
+        if "https" not in {scheme, to.scheme}:
+            return _Http(host, port or 80, proxy=self._url)
+        connection = _Https(
+            host, port or (443 if scheme == "https" else 80),
+            proxy=self._url, proxy_config=self._config, ssl_context=self._context,
+        )  # fmt: skip
+        if to.scheme == "https":
+            connection.set_tunnel(to.host, to.port, self.headers, scheme)
+        return connection
 
 
 class Transport:
     """Sends requests, from any number of threads, each within the attempt that its thread is in."""
 
     def __init__(self, settings: Settings) -> None:
-        self._adapter = _Adapter(_context(settings), settings.connections, settings.per_host)
-        self._timeout = (settings.connect_timeout, settings.idle_timeout)
-        self._proxies = {"http": settings.proxy, "https": settings.proxy} if settings.proxy else None
+        self._settings, self._context = settings, _context(settings)
+        self._proxy = _Proxy(settings.proxy, self._context) if settings.proxy else None
+        self._idle: list[tuple[Web, _Lifeline]] = []
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
-        self._adapter.close()
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, connection in idle:
+            connection.close()
 
     @contextlib.contextmanager
     def during(self, attempt: Attempt) -> Iterator[None]:
@@ -203,16 +183,58 @@ class Transport:
             _LINE.attempt = None
             attempt.finish()
 
-    def get(self, to: Web, headers: Mapping[str, str]) -> Response:
-        """Ask for an address; the body is still to be read, with `chunks`. Raises one of `FAILURES`."""
-        return self._adapter.send(_Request(to, headers), stream=True, timeout=self._timeout, proxies=self._proxies)
+    @contextlib.contextmanager
+    def get(self, to: Web, headers: Mapping[str, str]) -> Iterator[Answer]:
+        """Ask for an address; its answer can be read within the `with` block. Raises one of `FAILURES`."""
+        connection = self._known(to) or self._new(to)
+        target = "/" + to.url.split("/", 3)[3]
+        if self._proxy is not None and to.scheme == "http":
+            target, headers = to.url, {**headers, **self._proxy.headers}
+        whole = False
+        try:
+            answer = Answer(connection.ask(target, headers, self._settings.idle_timeout))
+            try:
+                yield answer
+            finally:
+                whole = answer.close()
+        finally:
+            if whole:
+                self._keep(to, connection)
+            else:
+                connection.close()
+
+    def _new(self, to: Web) -> _Lifeline:
+        if self._proxy is not None:
+            return self._proxy.connection(to)
+        if to.scheme == "https":
+            return _Https(to.host, to.port, ssl_context=self._context)
+        return _Http(to.host, to.port)
+
+    def _known(self, to: Web) -> _Lifeline | None:
+        """Return a connection to the same server that was kept alive and still is."""
+        while True:
+            with self._lock:
+                places = range(len(self._idle) - 1, -1, -1)
+                place = next((n for n in places if _same_server(self._idle[n][0], to)), None)
+                if place is None:
+                    return None
+                _, connection = self._idle.pop(place)
+            if connection.is_connected:
+                return connection
+            connection.close()
+
+    def _keep(self, to: Web, connection: _Lifeline) -> None:
+        """Keep a connection alive, and let go of the one that was kept for longest when there are too many."""
+        _LINE.current().release()
+        with self._lock:
+            self._idle.append((to, connection))
+            left = self._idle.pop(0)[1] if len(self._idle) > self._settings.connections else None
+        if left is not None:
+            left.close()
 
 
-def chunks(response: Response) -> Iterator[bytes]:
-    """Yield the body as it arrives, packed as it was sent. Raises one of `FAILURES`."""
-    # read1 returns what has arrived: a server that drips is seen dripping
-    while chunk := response.raw.read1(_CHUNK, decode_content=False):
-        yield chunk
+def _same_server(one: Web, other: Web) -> bool:
+    return (one.host, one.port, one.scheme) == (other.host, other.port, other.scheme)
 
 
 def _context(settings: Settings) -> ssl.SSLContext:
