@@ -12,7 +12,6 @@ import socket
 import ssl
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,14 +35,13 @@ def main(arguments: Sequence[str]) -> None:
     urls = addresses.urls(int(count), one_host=name.endswith("-one-host"), first=int(first))
     socket.getaddrinfo = _everything_is_here  # type: ignore[assignment,unused-ignore]  # a DNS for the benchmark
     run([], addresses, Path(folder))  # what a client loads once, some of it for a second, is not a picture's cost
-    peak = _PeakMemory()
     start, cpu = time.perf_counter(), _cpu()
     done = run(urls, addresses, Path(folder))
     seconds = time.perf_counter() - start
     if done != len(urls):
         raise SystemExit(f"{name} fetched {done} of {len(urls)}")
     used = _cpu() - cpu
-    print(json.dumps({"rate": done / seconds, "cpu": used / done * 1000, "memory": peak.stop(), "seconds": seconds}))
+    print(json.dumps({"rate": done / seconds, "cpu": used / done * 1000, "seconds": seconds}))
 
 
 def _everything_is_here(_host: Any, port: Any, *_: Any, **__: Any) -> list[Any]:
@@ -52,46 +50,6 @@ def _everything_is_here(_host: Any, port: Any, *_: Any, **__: Any) -> list[Any]:
 
 def _cpu() -> float:
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-
-
-class _PeakMemory:
-    """The largest resident memory of this process and its children together, looked at 20 times a second."""
-
-    def __init__(self) -> None:
-        self._peak, self._stopped = 0, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> float:
-        self._stopped.set()
-        self._thread.join()
-        return self._peak / 2**20
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(0.05):
-            self._peak = max(self._peak, resident())
-
-
-def resident() -> int:
-    """Return the resident bytes of this process and its children."""
-    page = resource.getpagesize()
-    total = 0
-    for pid in ["self", *_children()]:
-        try:
-            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return total
-
-
-def _children() -> list[str]:
-    found: list[str] = []
-    for task in Path("/proc/self/task").iterdir():
-        try:
-            found += (task / "children").read_text().split()
-        except FileNotFoundError:
-            continue
-    return found
 
 
 def original(urls: Sequence[str], addresses: Addresses, _: Path) -> int:

@@ -5,27 +5,36 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from images.guard import Address, RefusedAddressError, refusal
 from images.outcomes import Trouble
-from images.resolver import within
+from images.resolver import look_up
 from images.results import Problem
 from images.settings import Settings
 from images.targets import Web
 from images.watchdog import Deadline
 
 
+class LeftBehindError(Exception):
+    """The thread waited for a name server beyond its deadline; its attempt went on without it."""
+
+
 @dataclass(slots=True)
 class Attempt:
-    """One attempt under way: its limits, and what its connection learns that exceptions would lose."""
+    """One attempt under way: its limits, and what its connection learns that exceptions would lose.
+
+    `leave` is told, from another thread, the failure of an attempt whose thread will raise `LeftBehindError`.
+    """
 
     settings: Settings
     deadline: Deadline
     ends: float
     talked_to: set[str]
+    leave: Callable[[Trouble], None]
+    left_behind: bool = False
     trouble: Trouble | None = None
     lifeline: socket.socket | None = None
     orphaned: list[socket.socket] = field(default_factory=list)
@@ -62,7 +71,7 @@ class Attempt:
     def check_name(self, web: Web) -> None:
         """Refuse, before a proxy is asked for it, what can be seen from here to be no public address."""
         try:
-            records = within(self.settings.resolve, web.host, self.left())
+            records = self._look_up(web.host)
         except (OSError, UnicodeError):
             records = []  # only the proxy knows the name
         self._refuse(refusal(records or _PUBLIC, web.port, self.settings.allow_private))
@@ -72,10 +81,7 @@ class Attempt:
         if guarded and not self.settings.allow_private:
             self._refuse(refusal(_PUBLIC, port, ()))  # the port alone decides; nobody need be asked for the name
         try:
-            records = within(self.settings.resolve, host, self.left())
-        except TimeoutError:
-            self.trouble = self.timed_out()
-            raise
+            records = self._look_up(host)
         except (OSError, UnicodeError) as error:
             again = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
             reason = "The name of the host could not be looked up." if again else "The name of the host does not exist."
@@ -84,6 +90,21 @@ class Attempt:
         if guarded:
             self._refuse(refusal(records, port, self.settings.allow_private))
         return list(records)
+
+    def _look_up(self, host: str) -> Sequence[Address]:
+        """Ask for the addresses of a host; nothing can end that, so at the deadline the thread is left behind."""
+
+        def leave() -> None:
+            self.left_behind = True
+            self.leave(self.timed_out())
+
+        self.deadline.on_passing(leave)
+        try:
+            return look_up(self.settings.resolve, host)
+        finally:
+            self.deadline.on_passing(None)
+            if self.left_behind:
+                raise LeftBehindError
 
     def _refuse(self, reason: str | None) -> None:
         if reason:

@@ -3,6 +3,7 @@
 import http
 import re
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -40,11 +41,15 @@ class Fetcher:
         """Close the connections that are kept alive."""
         self._transport.close()
 
-    def fetch(self, job: Job) -> Outcome:
-        """Make the next request of a job, and those it is redirected to on the same host."""
+    def fetch(self, job: Job, leave: Callable[[Trouble], None]) -> Outcome:
+        """Make the next request of a job, and those it is redirected to on the same host.
+
+        Where this thread waits for a name server beyond the deadline, `leave` is told the outcome by another one,
+        and `LeftBehindError` is raised here once the wait is over.
+        """
         seconds = self._settings.timeout if job.seconds_left is None else job.seconds_left
         deadline = self._watchdog.start(seconds)
-        attempt = Attempt(self._settings, deadline, time.monotonic() + seconds, set(job.talked_to))
+        attempt = Attempt(self._settings, deadline, time.monotonic() + seconds, set(job.talked_to), leave)
         with self._transport.during(attempt):
             outcome = self._hop(job, attempt)
             while isinstance(outcome, Moved) and outcome.to.origin == job.at.origin:

@@ -1,5 +1,6 @@
 """The threads that fetch: they take jobs from the hosts' line, decide about retries, and deliver outcomes."""
 
+import functools
 import queue
 import random
 import threading
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from errors import CurationError
+from images.dialling import LeftBehindError
 from images.fetch import Fetcher
 from images.hosts import Hosts, Job
 from images.objects import Objects
@@ -49,13 +51,13 @@ class FetchPool:
         self._room = backlog
         self._changed = threading.Condition()
         self._stopped = False
-        count = min(settings.connections, len(jobs))
-        self._threads = [threading.Thread(target=self._work, name=f"fetch-{n}", daemon=True) for n in range(count)]
+        self._count = min(settings.connections, len(jobs))
+        self._threads: set[threading.Thread] = set()
 
     def __enter__(self) -> Self:
         self._watchdog.__enter__()
-        for thread in self._threads:
-            thread.start()
+        for _ in range(self._count):
+            self._start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -68,7 +70,7 @@ class FetchPool:
             self._changed.notify_all()
         self._watchdog.stop()
         until = time.monotonic() + 1.5
-        for thread in self._threads:
+        for thread in list(self._threads):
             thread.join(max(0.0, until - time.monotonic()))
         self._fetcher.close()
 
@@ -77,6 +79,11 @@ class FetchPool:
         with self._changed:
             self._room += 1
             self._changed.notify()
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._work, name=f"fetch-{len(self._threads)}", daemon=True)
+        self._threads.add(thread)
+        thread.start()
 
     def _work(self) -> None:
         whole = False
@@ -90,19 +97,36 @@ class FetchPool:
     def _serve(self) -> None:
         while (job := self._next_job()) is not None:
             try:
-                outcome = self._fetcher.fetch(job)
+                outcome = self._fetcher.fetch(job, functools.partial(self._replace, threading.current_thread(), job))
+            except LeftBehindError:
+                return
             except CurationError as error:  # the disk is full
                 self.delivered.put(error)
                 return
-            with self._changed:
-                final = self._settle(job, outcome)
-                if isinstance(outcome, Document):
-                    self._room -= 1
-                skipped = self._hosts.skipped()
-                self._changed.notify(2)
-            if final is not None:
-                self.delivered.put(Fetched(job, final))
-            self._deliver_skipped(skipped)
+            self._conclude(job, outcome)
+
+    def _replace(self, thread: threading.Thread, job: Job, outcome: Trouble) -> None:
+        """Go on without a thread that waits for a name server."""
+        self._conclude(job, outcome)
+        with self._changed:
+            self._threads.discard(thread)
+            thread.name = "left behind"
+            try:
+                if not self._stopped:
+                    self._start()
+            except RuntimeError as error:  # the system allows no more of them
+                self.delivered.put(error)
+
+    def _conclude(self, job: Job, outcome: Outcome) -> None:
+        with self._changed:
+            final = self._settle(job, outcome)
+            if isinstance(outcome, Document):
+                self._room -= 1
+            skipped = self._hosts.skipped()
+            self._changed.notify(2)
+        if final is not None:
+            self.delivered.put(Fetched(job, final))
+        self._deliver_skipped(skipped)
 
     def _next_job(self) -> Job | None:
         with self._changed:

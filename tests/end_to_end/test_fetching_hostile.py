@@ -15,6 +15,7 @@ from tests.end_to_end.fetching_servers import (
     HOSTILE,
     Answer,
     Request,
+    address,
     drip_of_tls,
     hostile,
     local_settings,
@@ -139,3 +140,28 @@ def test_large_bodies_go_to_files_and_memory_is_that_of_small_ones(tmp_path: Pat
     assert all(isinstance(result, Picture) for result in results.values())
     assert grown[0] < 96
     assert kept == []
+
+
+def test_rows_behind_a_silent_name_server_hold_up_no_other(tmp_path: Path) -> None:
+    """More of them than there are connections: each costs its own time, and the answers that come late are dropped."""
+
+    def resolve(host: str) -> list[object]:
+        if host.startswith("lost"):
+            time.sleep(2.5)
+        return [address("127.0.0.1")]
+
+    def good(request: Request) -> Answer:
+        return Answer(picture(int(request.path.strip("/"))))
+
+    with serving(good) as server, Store(tmp_path) as store:
+        lost = [f"http://lost{n}.test:{server.port}/{n}" for n in range(12)]
+        fine = [f"http://g{n}.test:{server.port}/{n}" for n in range(12)]
+        settings = local_settings(timeout=1.0, attempts=1, connections=6, resolve=resolve)
+        start = time.monotonic()
+        results = read_pictures([*lost, *fine], settings, store)
+        seconds = time.monotonic() - start
+        time.sleep(1.5)
+    assert {result.status for url in lost if isinstance(result := results[url], FetchFailure)} == {"timed_out"}
+    assert all(isinstance(results[url], Picture) for url in fine)
+    assert seconds < 4.5
+    assert server.connections == 12

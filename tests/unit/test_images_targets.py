@@ -6,7 +6,7 @@ import pytest
 
 from images.formats import sniff
 from images.guard import is_public, refusal
-from images.resolver import within
+from images.resolver import look_up
 from images.results import Problem
 from images.targets import Data, Local, Web, read_target, web_target
 
@@ -107,7 +107,8 @@ def test_an_address_is_its_own_answer() -> None:
     def nobody(_: str) -> list[object]:
         raise AssertionError("asked for an address")
 
-    assert within(nobody, "[::1]", 1) == (ip_address("::1"),)  # type: ignore[arg-type]
+    assert look_up(nobody, "192.0.2.7") == (ip_address("192.0.2.7"),)  # type: ignore[arg-type]
+    assert look_up(nobody, "[::1]") == (ip_address("::1"),)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
