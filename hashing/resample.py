@@ -23,7 +23,7 @@ _ROUNDING: Final = 2.0**-24
 _TILE: Final = (128, 192)
 """Lines and pixels multiplied at a time: in a core's cache, and so few that the library of matrix products does not
 wake its own threads, which would get into the way of ours. Each pixel of a tile counts in a third of all outputs."""
-_EXACT: Final = 16
+_EXACT: Final = 32
 """Sums made again at a time, in memory that need not be asked for anew."""
 _MANY: Final = 1 / 32
 """Share of sums in doubt above which all are made again: a drawing in two tones has many that are exactly a half."""
@@ -53,7 +53,7 @@ def _reduced(gray: Pixels, sizes: Sequence[Size], tall: Callable[[Size, Size], b
     made = []
     for (w, h), down in zip(sizes, down_first, strict=True):
         part = columns[h].T @ _exact(width, w).T if down else _exact(height, h) @ rows[w]
-        made.append(_rounded(part + 0.5).astype(np.uint8))
+        made.append(np.clip(np.floor(part + 0.5), 0, 255).astype(np.uint8))
     return made
 
 
@@ -61,17 +61,20 @@ def _along(lines: Pixels, counts: tuple[int, ...]) -> dict[int, Floats]:
     """Reduce each line of (lines, n) to each count and round: (lines, count)."""
     line = _line_of(lines.shape[1], counts)
     values = _sums(lines, line)
-    which, outputs = np.nonzero(np.abs(values - np.rint(values)) < line.doubt)
-    if len(which) > _MANY * values.size:
-        values = lines.astype(np.float64) @ line.weights.T.astype(np.float64) + 0.5
+    doubtful = np.flatnonzero(np.abs(values - np.rint(values)) < line.doubt)
+    if len(doubtful) > _MANY * values.size:
+        exact = lines.astype(np.float64) @ line.weights.T.astype(np.float64)
+        values = np.floor(exact + 0.5).astype(np.float32)
     else:
-        for start in range(0, len(which), _EXACT):
-            some = which[start : start + _EXACT], outputs[start : start + _EXACT]
-            values[some] = np.einsum("ij,ij->i", lines[some[0]], line.weights[some[1]], dtype=np.float64) + 0.5
-    return dict(zip(counts, np.split(_rounded(values), np.cumsum(counts)[:-1], axis=1), strict=True))
+        for start in range(0, len(doubtful), _EXACT):
+            which, outputs = np.divmod(doubtful[start : start + _EXACT], len(line.weights))
+            exact = np.vecdot(lines[which].astype(np.float64), line.weights[outputs].astype(np.float64))
+            values[which, outputs] = np.floor(exact + 0.5)
+    rounded = np.clip(np.floor(values), 0, 255).astype(np.float64)
+    return dict(zip(counts, np.split(rounded, np.cumsum(counts)[:-1], axis=1), strict=True))
 
 
-def _sums(lines: Pixels, line: "_Line") -> Floats:
+def _sums(lines: Pixels, line: "_Line") -> NDArray[np.float32]:
     """Return each sum and a half, (lines, outputs), each at most its doubt away from what it is."""
     sums = np.zeros((len(lines), len(line.weights)), np.float32)
     for pixels, outputs, weights in line.tiles:
@@ -81,12 +84,8 @@ def _sums(lines: Pixels, line: "_Line") -> Floats:
         for top in range(0, len(strip), _TILE[0]):
             np.matmul(strip[top : top + _TILE[0]], weights, out=part[top : top + _TILE[0]])
         sums[:, outputs] += part
-    return sums + line.middle
-
-
-def _rounded(values: Floats) -> Floats:
-    rounded: Floats = np.clip(np.floor(values), 0, 255)
-    return rounded
+    sums += line.middle
+    return sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,8 +99,8 @@ class _Line:
 
     weights: NDArray[np.float32]
     tiles: list[tuple[slice, NDArray[np.intp], NDArray[np.float32]]]
-    middle: Floats
-    doubt: Floats
+    middle: NDArray[np.float32]
+    doubt: NDArray[np.float32]
 
 
 @lru_cache(maxsize=32)
@@ -112,12 +111,12 @@ def _line_of(n: int, counts: tuple[int, ...]) -> _Line:
         pixels = slice(left, left + _TILE[1])
         outputs = np.flatnonzero(weights[:, pixels].any(axis=1))
         tiles.append((pixels, outputs, np.ascontiguousarray(weights[outputs, pixels].T)))
-    # One rounding for each pixel of a tile and one for each tile, at most (N. Higham, Accuracy and Stability of
+    # One rounding for each pixel of a tile, each tile and the middle, at most (N. Higham, Accuracy and Stability of
     # Numerical Algorithms, 3.1: the bound holds for any order of summation).
-    steps = min(n, _TILE[1]) + len(tiles) + 1
-    size = 128 * np.abs(weights).sum(axis=1, dtype=np.float64)
+    steps = min(n, _TILE[1]) + len(tiles) + 4
+    size = 128 * np.abs(weights).sum(axis=1, dtype=np.float64) + 1
     middle = 128 * weights.sum(axis=1, dtype=np.float64) + 0.5
-    return _Line(weights, tiles, middle, 1.01 * steps * _ROUNDING * size)
+    return _Line(weights, tiles, middle.astype(np.float32), (1.01 * steps * _ROUNDING * size).astype(np.float32))
 
 
 def _exact(n: int, count: int) -> Floats:
