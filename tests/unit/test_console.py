@@ -41,7 +41,7 @@ def test_an_interruption_during_the_write_waits_and_is_told(capsys) -> None:
         return interruptions.pending or 0
 
     assert run(story, debug=False) == INTERRUPTED
-    assert "waiting for the outcome" in capsys.readouterr().err
+    assert "waiting for its outcome" in capsys.readouterr().err
 
 
 def test_what_was_written_is_told_however_the_run_ends(capsys) -> None:
