@@ -61,12 +61,14 @@ def features_of(thumbnails: NDArray[np.uint8]) -> Features:
     made = Features(
         np.empty((n, SIDE, SIDE), np.int8),
         np.empty((n, HALF, HALF), np.int8),
-        _inside(thumbnails),
-        _inside(thumbnails.transpose(0, 2, 1)),
+        np.empty((n, 2), np.int16),
+        np.empty((n, 2), np.int16),
     )
 
     def fill(start: int) -> None:
         part = slice(start, start + _CHUNK)
+        made.rows[part] = _inside(thumbnails[part])
+        made.columns[part] = _inside(thumbnails[part].transpose(0, 2, 1))
         gray = _without_frames(thumbnails[part], made.rows[part], made.columns[part])
         made.fine[part] = _even_contrast(gray)
         made.coarse[part] = _even_contrast(_halved(gray))

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from hashing import pairs_numba
 from hashing.banding import WIDEST_BANDED, banded_pairs
-from hashing.pairs_any import compared
 from hashing.vote import Ballot
 
 MOST_PAIRS: Final = 10_000_000
@@ -24,8 +23,8 @@ million at diff 20, 400,000 copies of one picture would have 80 billion."""
 _KEPT_PAIRS: Final = 3_000_000
 _BLOCK: Final = 512
 """Rows that a thread compares before it reports."""
-_TILE: Final = (16, 8192)
-"""Rows and columns compared at a time: 1 MB of differences, which stays in a core's cache."""
+_TILE: Final = (8, 8192)
+"""Rows and columns compared at a time: half a megabyte of differences, which stays in a core's cache."""
 _GATHERED: Final = 2**16
 """Pairs whose hashes are gathered at a time: those of all pairs may be a gigabyte."""
 _WORTH_BANDING: Final = 20_000
@@ -52,13 +51,11 @@ def similar_pairs(hashes: Hashes, ballot: Ballot, progress: Progress | None = No
     n = len(hashes)
     if ballot.threshold <= 0:
         return Found(np.empty((0, 2), np.intp))
-    if not ballot.usual:
-        return compare_all(hashes, ballot, compared, progress)
-    if n >= _WORTH_BANDING and ballot.threshold <= WIDEST_BANDED and ballot.quorum >= 2:
+    if ballot.usual and n >= _WORTH_BANDING and ballot.threshold <= WIDEST_BANDED and ballot.quorum >= 2:
         banded = banded_pairs(hashes, ballot, MOST_PAIRS)
         if banded is not None:
             return Found(banded)
-    engine = compiled if n >= _WORTH_COMPILING and pairs_numba.AVAILABLE else tiled
+    engine = compiled if ballot.usual and n >= _WORTH_COMPILING and pairs_numba.AVAILABLE else tiled
     return compare_all(hashes, ballot, engine, progress)
 
 
@@ -99,37 +96,72 @@ def _upper(hashes: Hashes, start: int, ballot: Ballot, engine: Engine) -> Pairs:
 
 def similar_across(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:
     """Return the pairs (row of `first`, row of `second`) that win the vote, in ascending order."""
-    engine = compiled if min(len(first), len(second)) >= _WORTH_COMPILING and pairs_numba.AVAILABLE else tiled
-    if not ballot.usual:
-        engine = compared
+    worthwhile = ballot.usual and min(len(first), len(second)) >= _WORTH_COMPILING
+    engine = compiled if worthwhile and pairs_numba.AVAILABLE else tiled
     moved = np.array([[1, 0]], np.intp)
     blocks = _blocks(len(first), lambda i: engine(first[i : i + _BLOCK], second, ballot) + i * moved)
     return np.concatenate([np.empty((0, 2), np.intp), *(pairs for _, pairs in blocks)])
 
 
 def tiled(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:
-    """Compare with NumPy, a tile at a time."""
+    """Compare with NumPy, a tile at a time; any ballot."""
     height, width = _TILE
-    # Whoever wins two votes of three wins one of these two.
-    voters = (1, 2) if ballot.quorum >= 2 else (0, 1, 2)
     rows, columns = np.ascontiguousarray(first.T), np.ascontiguousarray(second.T)
-    room = np.empty(_TILE, np.uint64), np.empty(_TILE, np.uint8), np.empty(_TILE, np.bool_), np.empty(_TILE, np.bool_)
-    found = [np.empty((0, 2), np.intp)]
+    tile = _Tile.of(ballot)
+    found = [np.empty(0, np.intp)]
     for i in range(0, len(first), height):
         for j in range(0, len(second), width):
-            tile = np.s_[: min(height, len(first) - i), : min(width, len(second) - j)]
-            differ, count, closer, near = (part[tile] for part in room)
-            near[:] = False
-            for voter in voters:
-                np.bitwise_xor(rows[voter, i : i + height, None], columns[voter, j : j + width], out=differ)
-                np.bitwise_count(differ, out=count)
-                np.less(count, ballot.threshold, out=closer)
-                np.logical_or(near, closer, out=near)
-            if near.any():
-                found.append(np.argwhere(near) + np.array([i, j]))
-    pairs = np.concatenate(found)
-    pairs = pairs[ballot.similar(np.bitwise_count(first[pairs[:, 0]] ^ second[pairs[:, 1]]))]
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+            own, others = rows[:, i : i + height], columns[:, j : j + width]
+            # Where a quarter of a million are marked or not, this is four times as fast as `argwhere`.
+            near = np.flatnonzero(tile.near(own, others))
+            if len(near):
+                row, column = np.divmod(near, others.shape[1])
+                found.append((row + i) * len(second) + (column + j))
+    codes = np.sort(np.concatenate(found))
+    pairs = np.stack(np.divmod(codes, max(1, len(second))), axis=1)
+    if ballot.quorum > 1:
+        pairs = pairs[ballot.similar(ballot.distances(first[pairs[:, 0]] ^ second[pairs[:, 1]]))]
+    return pairs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tile:
+    """The arrays that one tile after the other is compared in."""
+
+    ballot: Ballot
+    differ: Hashes
+    bits: NDArray[np.uint8]
+    distance: NDArray[Any]
+    least: NDArray[Any]
+
+    @classmethod
+    def of(cls, ballot: Ballot) -> "_Tile":
+        size = _TILE[0] * _TILE[1]
+        # 256 bits no longer fit into a byte.
+        distance = np.empty((2, size), np.uint8 if ballot.words < 4 else np.uint16)
+        return cls(ballot, np.empty(size, np.uint64), np.empty(size, np.uint8), *distance)
+
+    def near(self, rows: Hashes, columns: Hashes) -> NDArray[np.bool_]:
+        """Say of all pairs, row by row, whether they may win: hashes (words of all algorithms, h) and (..., w)."""
+        voters, size = len(self.ballot.algorithms), rows.shape[1] * columns.shape[1]
+        # Whoever wins q votes of a wins one of any a - q + 1; ahash, the first of the usual, says least.
+        for voter in range(self.ballot.quorum - 1, voters):
+            out = self.least if voter == self.ballot.quorum - 1 else self.distance
+            self._measure(rows, columns, voter, out[:size])
+            if out is self.distance:
+                np.minimum(self.least[:size], out[:size], out=self.least[:size])
+        near: NDArray[np.bool_] = self.least[:size] < self.ballot.threshold
+        return near
+
+    def _measure(self, rows: Hashes, columns: Hashes, voter: int, out: NDArray[Any]) -> None:
+        differ, bits = self.differ[: len(out)], self.bits[: len(out)]
+        first = voter * self.ballot.words
+        for word in range(first, first + self.ballot.words):
+            shape = rows.shape[1], columns.shape[1]
+            np.bitwise_xor(rows[word, :, None], columns[word], out=differ.reshape(shape))
+            np.bitwise_count(differ, out=out if word == first else bits)
+            if word > first:
+                np.add(out, bits, out=out)
 
 
 def compiled(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:

@@ -59,8 +59,11 @@ def interpolation(side: int, place: Floats, lines: slice = _ALL) -> Floats:
     return weights[:, 2:-2]
 
 
-def _transforms() -> tuple[Spectra, Spectra, Spectra, Spectra]:
-    """Return the matrices from a line to its tapered spectrum: in height, in width, and both for all stretches."""
+def _transforms() -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return the matrices from a line to its tapered spectrum, in height and in width: for one stretch and for all.
+
+    Real parts and imaginary parts are apart: (2 * k * 15, 32) and (32, 2 * k * 8) for k stretches.
+    """
     at = np.arange(HALF) - (HALF - 1) / 2
     taper = np.minimum(1.0, (np.minimum(np.arange(HALF), np.arange(HALF)[::-1]) + 0.5) / _TAPER)
     high = np.arange(-_HIGHEST, _HIGHEST + 1)
@@ -68,15 +71,16 @@ def _transforms() -> tuple[Spectra, Spectra, Spectra, Spectra]:
     down = np.exp(-2j * np.pi * np.outer(high, at) / HALF) * taper
     side = np.exp(-2j * np.pi * np.outer(across, at) / HALF) * taper
     stretch = interpolation(HALF, np.array([(scale, 0) for scale in STRETCHES], np.float32)).transpose(0, 2, 1)
-    return (
-        down.astype(np.complex64),
-        side.T.astype(np.complex64),
-        np.concatenate([down @ one for one in stretch]).astype(np.complex64),
-        np.concatenate([side @ one for one in stretch]).T.astype(np.complex64),
-    )
+    all_down, all_across = (np.concatenate([matrix @ one for one in stretch]) for matrix in (down, side))
+    return _parts(down, side), _parts(all_down, all_across)
 
 
-_DOWN, _ACROSS, _DOWN_ALL, _ACROSS_ALL = _transforms()
+def _parts(down: Spectra, across: Spectra) -> tuple[Floats, Floats]:
+    parts = (np.concatenate([matrix.real, matrix.imag]).astype(np.float32) for matrix in (down, across))
+    return next(parts), np.ascontiguousarray(next(parts).T)
+
+
+_PLAIN, _STRETCHED = _transforms()
 _HEIGHT, _WIDTH = 2 * _HIGHEST + 1, _HIGHEST + 1
 _SHIFTS: Final = np.arange(-_FARTHEST, _FARTHEST + 1)
 _BACK_DOWN: Final = np.exp(2j * np.pi * np.outer(_SHIFTS, np.arange(-_HIGHEST, _HIGHEST + 1)) / HALF).astype(
@@ -117,14 +121,29 @@ def _unit(spectra: Spectra, axes: tuple[int, ...]) -> Spectra:
 
 def spectra_of(coarse: Floats) -> Spectra:
     """Return the spectra (n, 15, 1, 8), of length one, of coarse detail (n, 32, 32)."""
-    return _unit((_DOWN @ coarse.astype(np.complex64) @ _ACROSS)[:, :, None, :], (1, 3))
+    return _spectra(coarse, _PLAIN).conj()
 
 
 def stretched_spectra_of(coarse: Floats) -> Spectra:
     """Return the conjugate spectra (n, 15, 9, 8), of length one, of coarse detail stretched in nine ways."""
-    n, k = len(coarse), len(STRETCHES)
-    all_ = (_DOWN_ALL @ coarse.astype(np.complex64) @ _ACROSS_ALL).reshape(n, k, _HEIGHT, k, _WIDTH)
-    return _unit(all_.transpose(0, 2, 1, 3, 4).reshape(n, _HEIGHT, k * k, _WIDTH), (1, 3)).conj()
+    return _spectra(coarse, _STRETCHED)
+
+
+def _spectra(coarse: Floats, transform: tuple[Floats, Floats]) -> Spectra:
+    """Return the conjugate spectra (n, 15, k * k, 8), of length one, under k stretches in either direction.
+
+    Products of real matrices, as half of the numbers of a complex one would be zero.
+    """
+    n, k = len(coarse), transform[0].shape[0] // (2 * _HEIGHT)
+    parts = (transform[0] @ (coarse @ transform[1])).reshape(n, 2, k, _HEIGHT, 2, k, _WIDTH)
+    real = parts[:, 0, :, :, 0] - parts[:, 1, :, :, 1]
+    imaginary = parts[:, 0, :, :, 1] + parts[:, 1, :, :, 0]
+    energy = ((real * real + imaginary * imaginary) * _TWICE).sum(axis=(2, 4), keepdims=True)
+    length = np.sqrt(energy + np.float32(1e-6))
+    unit: Spectra = np.empty((n, _HEIGHT, k, k, _WIDTH), np.complex64)
+    unit.real = (real / length).transpose(0, 2, 1, 3, 4)
+    unit.imag = (imaginary / -length).transpose(0, 2, 1, 3, 4)
+    return unit.reshape(n, _HEIGHT, k * k, _WIDTH)
 
 
 def glances_of(spectra: Spectra) -> Spectra:

@@ -60,6 +60,8 @@ _SAME_COLOURS: Final = 12
 _CHUNK: Final = 1024
 """Pairs scored at a time: below, the steps between NumPy's calls take longer than the calls (37 us of CPU a pair at
 256, 22 at 1024); above, memory has to be asked for anew each time."""
+_PREPARED: Final = 64
+"""Pictures prepared at a time."""
 _SEARCH_CHUNK: Final = 128
 """Pairs searched at a time: their products are a megabyte (5 us a pair; 15 at 1024)."""
 _FINE_CHUNK: Final = 128
@@ -75,6 +77,7 @@ class Verifier:
 
     features: Features
     colours: NDArray[np.uint8]
+    unframed: NDArray[np.bool_]
     spectra: Spectra
     glances: tuple[Spectra, Spectra]
 
@@ -87,15 +90,15 @@ class Verifier:
         firsts, seconds = (np.empty((n, k, GLANCE_SIZE), np.complex64) for k in (1, len(STRETCHES)))
 
         def fill(start: int) -> None:
-            part = slice(start, start + _CHUNK)
+            part = slice(start, start + _PREPARED)
             coarse = _inside_coarse(features, np.arange(n)[part])
             spectra[part] = spectra_of(coarse)
             firsts[part] = glances_of(spectra[part])
             seconds[part] = glances_of(keeping_ratio(stretched_spectra_of(coarse)))
 
         with _one_thread_each() as pool:
-            list(pool.map(fill, range(0, n, _CHUNK)))
-        return cls(features, colours, spectra, (firsts, seconds))
+            list(pool.map(fill, range(0, n, _PREPARED)))
+        return cls(features, colours, features.unframed(), spectra, (firsts, seconds))
 
     def align(self, pairs: Pairs, done: Callable[[int], object] | None = None) -> Floats:
         """Return the alignment of each pair (m, 2), 0 to 1 in thousandths.
@@ -153,7 +156,7 @@ class Verifier:
         likely = np.flatnonzero(likeness(one, other) > _PLAIN)
         shades = self.colours[pairs[likely]].astype(np.int16)
         same = np.abs(shades[:, 0] - shades[:, 1]).mean(axis=(1, 2, 3)) < _SAME_COLOURS
-        likely = likely[same & self.features.unframed()[pairs[likely]].all(axis=1)]
+        likely = likely[same & self.unframed[pairs[likely]].all(axis=1)]
         score[likely] = plain_correlation(self.features.fine, pairs[likely])
         return score
 

@@ -48,6 +48,30 @@ def test_tiles_find_what_comparing_one_by_one_finds(words: NDArray[np.uint64], b
     assert pairs.compare_all(words, ballot, pairs.tiled).pairs.tolist() == _exhaustive(words, ballot)
 
 
+@pytest.mark.parametrize(
+    "ballot",
+    [
+        Ballot(20, 1, ("phash",)),
+        Ballot(70, 1, ("dhash",), 4),
+        Ballot(290, 2, ("ahash", "phash", "whash"), 9),
+        *(Ballot(18, quorum, ("ahash", "phash", "dhash", "whash")) for quorum in (1, 2, 3, 4)),
+    ],
+    ids=str,
+)
+def test_tiles_take_any_ballot(ballot: Ballot) -> None:
+    random = np.random.default_rng(5)
+    words = random.integers(0, 2**64, (90, len(ballot.algorithms) * ballot.words), np.uint64)
+    words[60:] = words[30:60] ^ (np.uint64(255) << random.integers(0, 57, (30, words.shape[1]), np.uint64))
+    similar = [
+        [i, j]
+        for i, j in itertools.combinations(range(90), 2)
+        if bool(ballot.similar(ballot.distances(words[i] ^ words[j])))
+    ]
+    assert similar and pairs.similar_pairs(words, ballot).pairs.tolist() == similar
+    across = pairs.similar_across(words[:70], words[70:], ballot).tolist()
+    assert across == [[i, j - 70] for i, j in similar if i < 70 <= j]
+
+
 @needs_numba
 @settings(max_examples=60, deadline=None)
 @given(words=hashes(), ballot=BALLOTS)

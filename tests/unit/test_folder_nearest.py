@@ -7,10 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hashing import Ballot
 from hashing.nearest import Collection, Neighbours
-from hashing.pairs import compare_all, similar_pairs
-from hashing.pairs_any import compared
 from hashing.pairs_numba import AVAILABLE
 
 
@@ -63,15 +60,6 @@ def test_a_large_collection_with_many_ties_gives_the_lowest_rows() -> None:
     hashes = np.zeros((20_000, 1, 1), np.uint64)
     hashes[:10_000] = 1
     assert Collection.of(hashes).nearest(np.zeros((1, 1), np.uint64), 3).rows.tolist() == [10_000, 10_001, 10_002]
-
-
-@pytest.mark.parametrize("quorum", [1, 2, 3])
-def test_the_plain_search_for_pairs_finds_what_the_fast_one_finds(quorum: int) -> None:
-    random = np.random.default_rng(5)
-    hashes = random.integers(0, 2**64, (300, 3), dtype=np.uint64)
-    hashes[150:] = hashes[:150] ^ (np.uint64(1) << random.integers(0, 64, (150, 3), dtype=np.uint64))
-    ballot = Ballot(20, quorum)
-    assert (similar_pairs(hashes, ballot).pairs == compare_all(hashes, ballot, compared).pairs).all()
 
 
 @pytest.mark.parametrize("n", [1, 255, 600, 5000, 70_000])
