@@ -66,6 +66,7 @@ _SEARCH_CHUNK: Final = 128
 """Pairs searched at a time: their products are a megabyte (5 us a pair; 15 at 1024)."""
 _FINE_CHUNK: Final = 128
 """Pairs refined at a time: what they need at full size then stays in the cache (140 us a pair; 300 at 256)."""
+_KEPT_MEMORY: Final = 31 * 2**20
 _NOTHING: Final = np.empty((0, HALF, HALF), np.float32)
 
 Pairs = NDArray[np.intp]
@@ -233,8 +234,18 @@ def _one_thread_each() -> Iterator[ThreadPoolExecutor]:
     The chunks are the parallelism: threads of the library of matrix products would only get in their way (a third of
     all CPU time, and half as long again on two cores).
     """
+    _keep_memory()
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         yield pool
+
+
+def _keep_memory() -> None:
+    """Make the allocator keep the memory of small arrays for the next ones: half of the time of a verification.
+
+    glibc returns memory to the system and asks for it anew, page by page, unless as large an array was given back
+    before: 32 MB is the most that it goes by (`mallopt(3)`, M_MMAP_THRESHOLD). Elsewhere this does nothing.
+    """
+    np.empty(_KEPT_MEMORY, np.uint8)
 
 
 def _chunks(count: int) -> list[slice]:
