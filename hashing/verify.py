@@ -85,19 +85,19 @@ class Verifier:
     @classmethod
     def of(cls, thumbnails: NDArray[np.uint8], colours: NDArray[np.uint8]) -> "Verifier":
         """Prepare gray thumbnails (n, 64, 64) and colour thumbnails (n, 16, 16, 3)."""
-        features = features_of(thumbnails)
         n = len(colours)
         spectra = np.empty((n, *spectra_of(_NOTHING).shape[1:]), np.complex64)
         firsts, seconds = (np.empty((n, k, GLANCE_SIZE), np.complex64) for k in (1, len(STRETCHES)))
-
-        def fill(start: int) -> None:
-            part = slice(start, start + _PREPARED)
-            coarse = _inside_coarse(features, np.arange(n)[part])
-            spectra[part] = spectra_of(coarse)
-            firsts[part] = glances_of(spectra[part])
-            seconds[part] = glances_of(keeping_ratio(stretched_spectra_of(coarse)))
-
         with _one_thread_each() as pool:
+            features = features_of(thumbnails)
+
+            def fill(start: int) -> None:
+                part = slice(start, start + _PREPARED)
+                coarse = _inside_coarse(features, np.arange(n)[part])
+                spectra[part] = spectra_of(coarse)
+                firsts[part] = glances_of(spectra[part])
+                seconds[part] = glances_of(keeping_ratio(stretched_spectra_of(coarse)))
+
             list(pool.map(fill, range(0, n, _PREPARED)))
         return cls(features, colours, features.unframed(), spectra, (firsts, seconds))
 
