@@ -13,7 +13,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import certifi
@@ -163,15 +163,15 @@ class Transport:
     def __init__(self, settings: Settings) -> None:
         self._settings, self._context = settings, _context(settings)
         self._proxy = _Proxy(settings.proxy, self._context) if settings.proxy else None
-        self._idle: list[tuple[Web, _Lifeline]] = []
+        self._idle: dict[tuple[str, str, int], list[_Lifeline]] = {}
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close the connections that are kept alive."""
         with self._lock:
-            idle, self._idle = self._idle, []
-        for _, connection in idle:
-            connection.close()
+            idle, self._idle = self._idle, {}
+        for connections in idle.values():
+            _close(connections)
 
     @contextlib.contextmanager
     def during(self, attempt: Attempt) -> Iterator[None]:
@@ -212,29 +212,30 @@ class Transport:
 
     def _known(self, to: Web) -> _Lifeline | None:
         """Return a connection to the same server that was kept alive and still is."""
+        key = (to.scheme, to.host, to.port)
         while True:
             with self._lock:
-                places = range(len(self._idle) - 1, -1, -1)
-                place = next((n for n in places if _same_server(self._idle[n][0], to)), None)
-                if place is None:
-                    return None
-                _, connection = self._idle.pop(place)
-            if connection.is_connected:
+                connections = self._idle.pop(key, [])
+                connection = connections.pop() if connections else None
+                if connections:
+                    self._idle[key] = connections
+            if connection is None or connection.is_connected:
                 return connection
             connection.close()
 
     def _keep(self, to: Web, connection: _Lifeline) -> None:
-        """Keep a connection alive, and let go of the one that was kept for longest when there are too many."""
+        """Keep a connection alive, and let go of the server least lately talked to when there are too many."""
         _LINE.current().release()
+        key = (to.scheme, to.host, to.port)
         with self._lock:
-            self._idle.append((to, connection))
-            left = self._idle.pop(0)[1] if len(self._idle) > self._settings.connections else None
-        if left is not None:
-            left.close()
+            self._idle[key] = [*self._idle.pop(key, []), connection]
+            left = self._idle.pop(next(iter(self._idle))) if len(self._idle) > self._settings.connections else []
+        _close(left)
 
 
-def _same_server(one: Web, other: Web) -> bool:
-    return (one.host, one.port, one.scheme) == (other.host, other.port, other.scheme)
+def _close(connections: Iterable[_Lifeline]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def _context(settings: Settings) -> ssl.SSLContext:
