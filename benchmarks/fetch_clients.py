@@ -137,6 +137,7 @@ def ours_fetching(urls: Sequence[str], addresses: Addresses, folder: Path) -> in
     jobs = [Job(target) for target in map(read_target, urls) if isinstance(target, Web)]
     done = 0
     with FetchPool(jobs, settings, Objects(folder), backlog=_CONNECTIONS) as pool:
+        jobs.clear()  # the pool drops what is done
         for _ in urls:
             arrived = pool.delivered.get()
             done += isinstance(arrived, Fetched) and isinstance(arrived.outcome, Document)

@@ -26,13 +26,14 @@ class LeftBehindError(Exception):
 class Attempt:
     """One attempt under way: its limits, and what its connection learns that exceptions would lose.
 
-    `leave` is told, from another thread, the failure of an attempt whose thread will raise `LeftBehindError`.
+    `private` gets the addresses talked to that are not public. `leave` is told, from another thread, the failure of
+    an attempt whose thread will raise `LeftBehindError`.
     """
 
     settings: Settings
     deadline: Deadline
     ends: float
-    talked_to: set[str]
+    private: set[str]
     leave: Callable[[Trouble], None]
     left_behind: bool = False
     trouble: Trouble | None = None

@@ -49,13 +49,13 @@ class Fetcher:
         """
         seconds = self._settings.timeout if job.seconds_left is None else job.seconds_left
         deadline = self._watchdog.start(seconds)
-        attempt = Attempt(self._settings, deadline, time.monotonic() + seconds, set(job.talked_to), leave)
+        attempt = Attempt(self._settings, deadline, time.monotonic() + seconds, set(job.private), leave)
         with self._transport.during(attempt):
             outcome = self._hop(job, attempt)
             while isinstance(outcome, Moved) and outcome.to.origin == job.at.origin:
                 job.at = outcome.to
                 outcome = self._hop(job, attempt)
-        job.talked_to = frozenset(attempt.talked_to)
+        job.private = tuple(sorted(attempt.private))
         job.seconds_left = max(0.01, attempt.ends - time.monotonic())
         return outcome
 

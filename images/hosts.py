@@ -20,7 +20,10 @@ _DEAD_AFTER: Final = 5
 
 @dataclass(slots=True)
 class Job:
-    """One address to fetch and how far it has come: `at` is where its redirects have led."""
+    """One address to fetch and how far it has come: `at` is where its redirects have led.
+
+    `private` are the addresses talked to that are not public.
+    """
 
     start: Web
     place: int = 0
@@ -30,7 +33,7 @@ class Job:
     seconds_left: float | None = None
     etag: str | None = None
     last_modified: str | None = None
-    talked_to: frozenset[str] = frozenset()
+    private: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Begin at the start."""
@@ -38,7 +41,7 @@ class Job:
 
     def restart(self) -> None:
         """Begin a new attempt."""
-        self.at, self.hops, self.seconds_left, self.talked_to = self.start, 0, None, frozenset()
+        self.at, self.hops, self.seconds_left, self.private = self.start, 0, None, ()
         self.attempt += 1
 
 
@@ -52,14 +55,26 @@ class _State(Enum):
 
 @dataclass(slots=True)
 class _Host:
-    rows: list[Job] = field(default_factory=list)
+    """The rows of a host that are not begun yet (before `next` there are none any more), and what came of the others.
+
+    Most hosts have one row and never a job that waits, so nothing is set aside for that: see `put`.
+    """
+
+    origin: str
+    rows: list[Job | None] = field(default_factory=list)
     next: int = 0
     fine: list[bool | None] = field(default_factory=list)
-    waiting: deque[Job] = field(default_factory=deque)
+    waiting: "deque[Job] | tuple[Job, ...]" = ()
     active: int = 0
     not_before: float = 0.0
     state: _State = _State.ALIVE
     queued: bool = False
+
+    def put(self, job: Job) -> None:
+        """Put a job in line, before the rows that are not begun."""
+        if not isinstance(self.waiting, deque):
+            self.waiting = deque()
+        self.waiting.append(job)
 
 
 class Hosts:
@@ -120,6 +135,7 @@ class Hosts:
         elif host.state is _State.ALIVE and not answered and self._is_dead(host, job.place):
             host.state = _State.DEAD
         self._consider(host, now)
+        self._forget(host, now)
 
     def again(self, job: Job, now: float, *, delay: float, pause: float = 0.0) -> None:
         """Put a job back for a new attempt after `delay`; `pause` keeps everybody from its present host."""
@@ -134,7 +150,7 @@ class Hosts:
         self._leave(job, now)
         job.at = to
         host = self._host(to)
-        host.waiting.append(job)
+        host.put(job)
         self._consider(host, now)
 
     def give_up(self, origin: Web, now: float) -> None:
@@ -150,7 +166,17 @@ class Hosts:
         return skipped
 
     def _host(self, web: Web) -> _Host:
-        return self._hosts.setdefault(web.origin, _Host())
+        origin = web.origin
+        if (host := self._hosts.get(origin)) is None:
+            host = self._hosts[origin] = _Host(origin)
+        return host
+
+    def _forget(self, host: _Host, now: float) -> None:
+        """Drop a host that is done with and of which nothing need be remembered: memory is for what is left to do."""
+        if host.active or host.waiting or host.queued or host.not_before > now or host.state is not _State.ALIVE:
+            return
+        if host.next == len(host.rows) and None not in host.fine:
+            del self._hosts[host.origin]
 
     def _leave(self, job: Job, now: float) -> None:
         host = self._host(job.at)
@@ -162,7 +188,7 @@ class Hosts:
         while self._timers and self._timers[0][0] <= now:
             _, _, host, job = heapq.heappop(self._timers)
             if job is not None:
-                host.waiting.append(job)
+                host.put(job)
             self._consider(host, now)
 
     def _consider(self, host: _Host, now: float) -> None:
@@ -183,13 +209,14 @@ class Hosts:
             return None
         if host.state is _State.LEFT_ALONE:
             self._skipped += host.waiting
-            host.waiting.clear()
-        if host.waiting:
+            host.waiting = ()
+        if isinstance(host.waiting, deque) and host.waiting:
             return host.waiting.popleft()
         if not self._may_advance(host):
             return None
+        job, host.rows[host.next] = host.rows[host.next], None
         host.next += 1
-        return host.rows[host.next - 1]
+        return job
 
     def _may_advance(self, host: _Host) -> bool:
         if host.next == len(host.rows):
@@ -218,5 +245,5 @@ class Hosts:
             self._consider(host, now)
 
     def _skip_rest(self, host: _Host) -> None:
-        self._skipped += host.rows[host.next :]
+        self._skipped += [job for job in host.rows[host.next :] if job is not None]
         host.next = len(host.rows)

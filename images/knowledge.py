@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from images.decode import too_many_pixels
-from images.guard import is_allowed, is_public
+from images.guard import is_allowed
 from images.hosts import Job
 from images.local_files import too_large
 from images.outcomes import Document
@@ -91,8 +91,8 @@ def policy_of(settings: Settings) -> str:
 
 def visit_of(job: Job, policy: str, outcome: Document | Problem) -> Visit:
     """Return what to remember of a job that has come to its end."""
-    private = tuple(sorted(address for address in job.talked_to if not is_public(ip_address(address))))
-    common: dict[str, Any] = {"final_url": job.at.url, "time": time.time(), "attempts": job.attempt, "private": private}
+    common: dict[str, Any] = {"final_url": job.at.url, "time": time.time(), "attempts": job.attempt}
+    common["private"] = job.private
     if isinstance(outcome, Problem):
         return Visit(job.start.url, policy, outcome.status, outcome.reason, sha256=None, **common)
     return Visit(

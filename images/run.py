@@ -82,6 +82,7 @@ class Run:
         settings = self._settings
         self._backlog = 64 + 4 * settings.worker_count
         self._pool = FetchPool(self._known.jobs, settings, self._store.objects, backlog=self._backlog)
+        self._known.jobs = []  # each is forgotten when it is done
         self._workers = Workers(settings.worker_count, settings.decode_timeout, self._pool.delivered.put)
         try:
             with self._workers, self._pool:

@@ -152,14 +152,13 @@ class Store:
         one of the picture inside its margins. `bare` wants no fingerprints, and passes over those that there are.
         """
         decoder, version = versions(fast=fast, trim=trim)
-        wanted = sorted(set(hashes))
-        made: dict[str, bytes] = {}
-        sql = "SELECT sha256, value FROM fingerprint WHERE version = ? AND sha256 IN ({})"
-        for sha256, value in self._select(sql, [] if bare else wanted, (version,)):
-            made[sha256] = value
-        known = {}
         sql = "SELECT * FROM content WHERE decoder = ? AND sha256 IN ({})"
-        for row in self._select(sql, wanted, (decoder,)):
+        rows = list(self._select(sql, sorted(set(hashes)), (decoder,)))
+        pictures = [] if bare else [row[0] for row in rows if row[2] == "ok"]
+        sql = "SELECT sha256, value FROM fingerprint WHERE version = ? AND sha256 IN ({})"
+        made = dict(self._select(sql, pictures, (version,)))
+        known = {}
+        for row in rows:
             content = _content(row, made.get(row[0]), bare=bare)
             if content is not None:
                 known[content.sha256] = content

@@ -24,6 +24,7 @@ from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from images.dialling import Attempt, dial
+from images.guard import is_public
 from images.settings import Settings
 from images.targets import Web
 
@@ -57,7 +58,7 @@ class _Lifeline(HTTPConnection):
 
     sock: socket.socket  # None while there is no connection
     _lifeline: socket.socket | None = None
-    _peer: str | None = None
+    _private: str | None = None
 
     def ask(self, target: str, headers: Mapping[str, str], idle: float) -> http.client.HTTPResponse:
         """Send a request, on a new connection or the one kept alive, and return the head of its answer."""
@@ -88,14 +89,14 @@ class _Lifeline(HTTPConnection):
         attempt = _LINE.current()
         # A proxy's own address was chosen by the user.
         sock, address = dial(attempt, self._dns_host, self.port, guarded=self.proxy is None)
-        self._peer = None if self.proxy else str(address)
+        self._private = None if self.proxy or is_public(address) else str(address)
         self._lifeline = sock.dup()
         self._guard(attempt)
         return sock
 
     def _guard(self, attempt: Attempt) -> None:
-        if self._peer is not None:
-            attempt.talked_to.add(self._peer)
+        if self._private is not None:
+            attempt.private.add(self._private)
         if self._lifeline is not None:
             attempt.hold(self._lifeline)
 

@@ -1,7 +1,6 @@
 """Deadlines enforced from outside: when one passes, its action runs, whatever the guarded thread waits for."""
 
-import heapq
-import itertools
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from typing import Self
 class Deadline:
     """One guarded piece of work; `passed` tells its thread afterwards why things broke."""
 
-    __slots__ = ("_action", "_lock", "_over", "passed")
+    __slots__ = ("_action", "_lock", "_open", "_over", "passed")
 
-    def __init__(self) -> None:
+    def __init__(self, open_ones: "dict[Deadline, float]") -> None:
         self.passed = False
-        self._over = False
+        self._open, self._over = open_ones, False
         self._action: Callable[[], None] | None = None
         self._lock = threading.Lock()
 
@@ -31,6 +30,7 @@ class Deadline:
         """Say that the work is over: the action will not run any more, nor be running, after this returns."""
         with self._lock:
             self._over, self._action = True, None
+        self._open.pop(self, None)
 
     def pass_now(self) -> None:
         """Let the deadline pass, unless the work is over."""
@@ -43,12 +43,16 @@ class Deadline:
 
 
 class Watchdog:
-    """One thread that lets deadlines pass; ends with its `with` block, when all open deadlines pass."""
+    """One thread that lets deadlines pass; ends with its `with` block, when all open deadlines pass.
+
+    It knows the open ones only, of which there are as many as threads at work, and sleeps until the first of those
+    that it knew when it fell asleep: most are over by then.
+    """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, Deadline]] = []
-        self._numbers = itertools.count()
+        self._open: dict[Deadline, float] = {}
         self._changed = threading.Condition()
+        self._sleeps_until = math.inf
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
@@ -68,11 +72,12 @@ class Watchdog:
 
     def start(self, seconds: float) -> Deadline:
         """Begin a deadline that passes `seconds` from now unless it is finished before."""
-        deadline = Deadline()
+        deadline = Deadline(self._open)
+        due = time.monotonic() + seconds
         with self._changed:
             stopped = self._stopped
-            heapq.heappush(self._heap, (time.monotonic() + seconds, next(self._numbers), deadline))
-            if self._heap[0][2] is deadline:
+            self._open[deadline] = due
+            if due < self._sleeps_until:
                 self._changed.notify()
         if stopped:
             deadline.pass_now()
@@ -82,13 +87,20 @@ class Watchdog:
         while True:
             with self._changed:
                 while not self._stopped and not self._due():
-                    self._changed.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
-                passing = [entry[2] for entry in self._heap] if self._stopped else [heapq.heappop(self._heap)[2]]
+                    self._sleeps_until = min([due for _, due in self._snapshot()], default=math.inf)
+                    known = math.isfinite(self._sleeps_until)
+                    self._changed.wait(self._sleeps_until - time.monotonic() if known else None)
                 stopped = self._stopped
+                passing = [deadline for deadline, _ in self._snapshot()] if stopped else self._due()
             for deadline in passing:
                 deadline.pass_now()
+                self._open.pop(deadline, None)
             if stopped:
                 return
 
-    def _due(self) -> bool:
-        return bool(self._heap) and self._heap[0][0] <= time.monotonic()
+    def _due(self) -> list[Deadline]:
+        now = time.monotonic()
+        return [deadline for deadline, due in self._snapshot() if due <= now]
+
+    def _snapshot(self) -> list[tuple[Deadline, float]]:
+        return list(self._open.items())  # in one step: threads end their deadlines at any moment

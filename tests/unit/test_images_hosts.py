@@ -1,5 +1,6 @@
 """Whose turn it is: turns, limits, pauses, and dead hosts whose cost does not depend on timing."""
 
+import gc
 import random
 from collections import Counter
 
@@ -51,6 +52,30 @@ def test_a_host_that_asks_for_hours_is_left_alone() -> None:
     assert hosts.take(2.0) is None
     assert sorted(job.place for job in hosts.skipped()) == [1, 2, 3, 4]
     assert hosts.finished
+
+
+def test_what_is_done_is_forgotten() -> None:
+    """Memory is for what is left to do, on many hosts as on one, with retries and redirects between them."""
+    hosts = Hosts([job for n in range(50) for job in jobs(f"h{n}.test", 1)] + jobs("a.test", 50), per_host=4)
+    assert len(held()) == 100
+    now = 0.0
+    while not hosts.finished:
+        now += 1.0
+        job = hosts.take(now)
+        if job is None:
+            continue
+        if job.attempt == 1 and job.place % 3 == 0:
+            hosts.again(job, now, delay=2.0)
+        elif job.at.host != "other.test" and job.place % 5 == 0:
+            hosts.moved(job, web("http://other.test/"), now)
+        else:
+            hosts.resolved(job, now, answered=True)
+    del job
+    assert held() == []
+
+
+def held() -> list[Job]:
+    return [one for one in gc.get_objects() if isinstance(one, Job)]
 
 
 def test_a_redirect_stands_in_the_line_of_its_new_host() -> None:

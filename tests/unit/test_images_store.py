@@ -157,3 +157,19 @@ def test_a_deadline_passes_in_time_and_not_after_it_is_finished() -> None:
         open_one = watchdog.start(60)
         open_one.on_passing(lambda: passed.append("stopped"))
     assert passed == ["late", "stopped"]
+
+
+def test_deadlines_pass_in_their_own_order_whatever_was_started_before() -> None:
+    """An early one among late ones, one that outlives those that were known when the watchdog fell asleep."""
+    passed: list[str] = []
+    with Watchdog() as watchdog:
+        for name, seconds in (("long", 60.0), ("third", 0.3), ("first", 0.1), ("over", 0.15), ("second", 0.2)):
+            deadline = watchdog.start(seconds)
+            deadline.on_passing(lambda name=name: passed.append(name))  # type: ignore[misc]
+            if name == "over":
+                deadline.finish()
+        time.sleep(0.5)
+        assert passed == ["first", "second", "third"]
+        watchdog.start(0.05).on_passing(lambda: passed.append("fourth"))
+        time.sleep(0.15)
+    assert passed == ["first", "second", "third", "fourth", "long"]
