@@ -21,6 +21,10 @@ MOST_PAIRS: Final = 10_000_000
 """Beyond this many similar pairs only the closest of each picture are kept; 100,000 mixed photographs have 7.5
 million at diff 20, 400,000 copies of one picture would have 80 billion."""
 _KEPT_PAIRS: Final = 3_000_000
+_CROWDED: Final = 5_000
+"""Similar pictures of one picture above which they are counted instead of listed and sorted."""
+_FEW: Final = 32
+"""Rows whose similar pictures are listed at a time."""
 _BLOCK: Final = 512
 """Rows that a thread compares before it reports."""
 _TILE: Final = (8, 8192)
@@ -67,7 +71,8 @@ def compare_all(hashes: Hashes, ballot: Ballot, engine: Engine, progress: Progre
         found.append(pairs)
         count += len(pairs)
         if count > MOST_PAIRS:
-            return _closest(hashes, ballot, progress)
+            looked_at = sum(n - row for row in range(min(start + _BLOCK, n)))
+            return _closest(hashes, ballot, engine, count / looked_at, progress)
         if progress is not None:
             progress("comparing", min(start + _BLOCK, n), n)
     return Found(np.concatenate(found))
@@ -169,12 +174,22 @@ def compiled(first: Hashes, second: Hashes, ballot: Ballot) -> Pairs:
     return pairs_numba.pairs_across(first, second, ballot.threshold, ballot.quorum)
 
 
-def _closest(hashes: Hashes, ballot: Ballot, progress: Progress | None) -> Found:
-    """Return for each picture the pairs with its closest similar ones: least sum of distances, then lowest row."""
+def _closest(hashes: Hashes, ballot: Ballot, engine: Engine, share: float, progress: Progress | None) -> Found:
+    """Return for each picture the pairs with its closest similar ones: least sum of distances, then lowest row.
+
+    `share` of the pairs looked at so far are similar: where they are few, the engine finds them.
+    """
     n = len(hashes)
     kept = max(4, _KEPT_PAIRS // n)
+
+    def work(start: int) -> Pairs:
+        if share * n > _CROWDED:
+            return _closest_of_crowd(hashes, range(start, min(start + _BLOCK, n)), kept, ballot)
+        slices = [slice(row, row + _FEW) for row in range(start, min(start + _BLOCK, n), _FEW)]
+        return np.concatenate([_closest_of(hashes, rows, kept, ballot, engine) for rows in slices])
+
     found = []
-    for start, pairs in _blocks(n, lambda start: _closest_of(hashes, start, kept, ballot)):
+    for start, pairs in _blocks(n, work):
         found.append(pairs)
         if progress is not None:
             progress("comparing", min(start + _BLOCK, n), n)
@@ -185,9 +200,18 @@ def _closest(hashes: Hashes, ballot: Ballot, progress: Progress | None) -> Found
     )
 
 
-def _closest_of(hashes: Hashes, start: int, kept: int, ballot: Ballot) -> Pairs:
+def _closest_of(hashes: Hashes, rows: slice, kept: int, ballot: Ballot, engine: Engine) -> Pairs:
+    pairs = engine(hashes[rows], hashes, ballot) + np.array([rows.start, 0])
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    order = np.lexsort((pairs[:, 1], distances_of(hashes, pairs, ballot).sum(axis=1), pairs[:, 0]))
+    pairs = pairs[order]
+    closest: Pairs = pairs[np.arange(len(pairs)) - np.searchsorted(pairs[:, 0], pairs[:, 0]) < kept]
+    return closest
+
+
+def _closest_of_crowd(hashes: Hashes, rows: range, kept: int, ballot: Ballot) -> Pairs:
     found = [np.empty((0, 2), np.intp)]
-    for row in range(start, min(start + _BLOCK, len(hashes))):
+    for row in rows:
         distances = ballot.distances(hashes[row] ^ hashes)
         won = ballot.similar(distances)
         won[row] = False

@@ -103,6 +103,8 @@ def test_bounded_work_keeps_the_closest_pairs_and_says_so(monkeypatch: pytest.Mo
     monkeypatch.setattr(pairs, "MOST_PAIRS", 1000)
     monkeypatch.setattr(pairs, "_KEPT_PAIRS", 3000)
     bounded = pairs.compare_all(words, Ballot(20), pairs.tiled)
+    monkeypatch.setattr(pairs, "_CROWDED", -1)
+    assert pairs.compare_all(words, Ballot(20), pairs.tiled).pairs.tolist() == bounded.pairs.tolist()
     assert everything.bounded is None
     assert bounded.bounded is not None and "10 closest" in bounded.bounded
     assert len(bounded.pairs) <= 3000 < len(everything.pairs)
