@@ -16,6 +16,7 @@ _INSET: Final = 7
 _DAMPING: Final = np.float32(0.02)
 _GAIN: Final = (np.float32(0.3), np.float32(3))
 _SCALES: Final = (np.float32(0.6), np.float32(1.67))
+_STRETCH: Final = np.float32(0.12)
 _LEAST_COVER: Final = 0.5
 """Share of the smaller inside that both must show; less is a strip that any two pictures may have in common."""
 
@@ -58,9 +59,9 @@ def read(side: Side, places: Places, lines: slice = _ALL) -> tuple[Floats, Float
     weights = np.where(outside[0], _NONE, 1 - share), np.where(outside[1], _NONE, share)
     across = interpolation(n, places.across, lines)
     # A quarter of the cost of a second product of matrices, which are nearly empty.
-    mixed = side.detail.reshape(m * n, n)[rows[0]]
+    mixed = side.detail.reshape(m * n, n).take(rows[0], axis=0)
     mixed *= weights[0][:, :, None]
-    following = side.detail.reshape(m * n, n)[rows[1]]
+    following = side.detail.reshape(m * n, n).take(rows[1], axis=0)
     following *= weights[1][:, :, None]
     mixed += following
     down = side.down.ravel()[rows[0]] * weights[0] + side.down.ravel()[rows[1]] * weights[1]
@@ -181,17 +182,15 @@ def _pull(slopes: _Slopes, rest: Floats, weights: tuple[Floats, Floats], basis: 
 def _moved(places: Places, step: Floats, n: int) -> Places:
     """Apply a step, held short so that a bad one does not lose the place."""
     farthest, longest = np.float32(0.35 * n), np.float32(n / 16)
-    moved = []
-    for place, part in ((places.across, step[:, :2]), (places.down, step[:, 2:])):
-        stretch = np.clip(part[:, 0], np.float32(-0.12), np.float32(0.12))
-        shift = np.clip(part[:, 1], -longest, longest)
-        moved.append(
-            np.stack(
-                [
-                    np.clip(place[:, 0] * (1 + stretch), *_SCALES),
-                    np.clip(place[:, 1] + place[:, 0] * shift, -farthest, farthest),
-                ],
-                axis=1,
-            )
-        )
-    return Places(moved[0], moved[1])
+    place, step = np.stack([places.across, places.down], axis=1), step.reshape(-1, 2, 2)
+    moved = np.empty_like(place)
+    moved[:, :, 0] = _within(place[:, :, 0] * (1 + _within(step[:, :, 0], -_STRETCH, _STRETCH)), *_SCALES)
+    shift = place[:, :, 0] * _within(step[:, :, 1], -longest, longest)
+    moved[:, :, 1] = _within(place[:, :, 1] + shift, -farthest, farthest)
+    return Places(moved[:, 0], moved[:, 1])
+
+
+def _within(values: Floats, least: np.float32, most: np.float32) -> Floats:
+    """Return what `np.clip` returns, which takes six times as long for a hundred numbers."""
+    held: Floats = np.minimum(np.maximum(values, least), most)
+    return held

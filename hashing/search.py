@@ -51,11 +51,13 @@ def interpolation(side: int, place: Floats, lines: slice = _ALL) -> Floats:
     Positions outside the line read zero.
     """
     before, share = between(side, place, lines)
-    pairs, at = np.arange(len(place))[:, None], np.arange(share.shape[1])
+    m, n = share.shape
     # Two lines more on either side take the weights of what lies outside.
-    weights: Floats = np.zeros((len(place), side + 4, share.shape[1]), np.float32)
-    weights[pairs, before + 2, at] = 1 - share
-    weights[pairs, before + 3, at] = share
+    weights: Floats = np.zeros((m, side + 4, n), np.float32)
+    at = (before + (np.arange(m)[:, None] * (side + 4) + 2)) * n + np.arange(n)
+    flat = weights.reshape(-1)
+    flat[at] = 1 - share
+    flat[at + n] = share
     return weights[:, 2:-2]
 
 
