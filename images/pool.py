@@ -123,7 +123,8 @@ class FetchPool:
             if isinstance(outcome, Document):
                 self._room -= 1
             skipped = self._hosts.skipped()
-            self._changed.notify(2)
+            if self._room > 0:  # else nobody could use it, and `take_off` wakes the next one
+                self._changed.notify()
         if final is not None:
             self.delivered.put(Fetched(job, final))
         self._deliver_skipped(skipped)
