@@ -130,7 +130,8 @@ class Answer:
 
     def close(self) -> bool:
         """Read nothing more, and say whether the connection can take another request: all of the body was read."""
-        whole = self._response.length == 0 or self._response.isclosed()
+        left = self._response.length  # None: in chunks, or up to the end of the connection
+        whole = self._response.isclosed() if left is None else not left
         self._response.close()
         return whole and not self._response.will_close
 
