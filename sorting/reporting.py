@@ -1,7 +1,6 @@
 """The reports that a run prints instead of writing: what diffs would give, what decisions say of them, and sources."""
 
 import argparse
-from typing import Final
 
 from console.messages import plain, say
 from console.progress import Steps
@@ -10,13 +9,11 @@ from hashing.measuring import measured
 from report.building import contents_of, host_of
 from report.result import Result, last_result
 from report.summary import show_preview
-from reviewing.calibration import calibrated, judged_pairs
+from reviewing.calibration import DIFFS, calibrated, judged_pairs
 from reviewing.sources import lines_of, sources_of
 from sheets.a1 import Area, column_letters
 from sheets.worksheet import Identity, Worksheet
 from sorting.looking import Seen, matching_of
-
-_PREVIEWED: Final = range(6, 25, 2)
 
 
 def report_diffs(seen: Seen, options: argparse.Namespace) -> None:
@@ -24,7 +21,7 @@ def report_diffs(seen: Seen, options: argparse.Namespace) -> None:
     contents = contents_of(seen.rows.urls, seen.readings)
     _, matching = matching_of(options)
     with Steps({"comparing": "pictures", "verifying": "pairs"}, delay=2) as steps:
-        table = preview(contents, _PREVIEWED, **matching, progress=steps.update)
+        table = preview(contents, DIFFS, **matching, progress=steps.update)
     show_preview(table)
 
 
