@@ -59,6 +59,21 @@ def test_a_trimmed_fingerprint_is_that_of_the_picture_inside_its_border_and_is_k
     assert again.to_bytes() == made.trimmed.to_bytes()
 
 
+def test_the_colours_of_a_large_picture_are_those_of_all_its_pixels() -> None:
+    """Only every fifth pixel of every fifth line is looked at; what varies from pixel to pixel evens out."""
+    random = np.random.default_rng(3)
+    coarse = Image.fromarray(random.integers(0, 256, (12, 16, 3), np.uint8)).resize(
+        (2560, 1920), Image.Resampling.BICUBIC
+    )
+    grain = random.integers(-30, 31, (1920, 2560, 3))
+    pixels = np.clip(np.asarray(coarse).astype(np.int16) + grain, 0, 255).astype(np.uint8)
+    # triangles of twice a cell's width, as Pillow's bilinear reduction weighs them
+    whole = np.asarray(Image.fromarray(pixels).resize((16, 16), Image.Resampling.BILINEAR)).astype(np.int16)
+    off = np.abs(fingerprint(Image.fromarray(pixels)).colours - whole)
+    assert off.mean() < 1
+    assert off.max() <= 4
+
+
 def test_without_a_margin_nothing_is_trimmed() -> None:
     assert fingerprint(_noise(40, 30), trim=True).trimmed is None
 
