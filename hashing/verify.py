@@ -64,8 +64,8 @@ _PREPARED: Final = 64
 """Pictures prepared at a time."""
 _SEARCH_CHUNK: Final = 128
 """Pairs searched at a time: their products are a megabyte (5 us a pair; 15 at 1024)."""
-_FINE_CHUNK: Final = 128
-"""Pairs refined at a time: what they need at full size then stays in the cache (140 us a pair; 300 at 256)."""
+_FINE_CHUNK: Final = 192
+"""Pairs refined at a time, at most: 130 us a pair, 190 at 32."""
 _KEPT_MEMORY: Final = 31 * 2**20
 _NOTHING: Final = np.empty((0, HALF, HALF), np.float32)
 
@@ -166,9 +166,9 @@ class Verifier:
         if not len(pairs):
             return score
         hopeful, places = self._search(pairs)
-        for start in range(0, len(hopeful), _FINE_CHUNK):
-            part = hopeful[start : start + _FINE_CHUNK]
-            score[part] = self._judged(pairs[part], places.take(np.arange(start, start + len(part))))
+        # In even parts: eight pairs left over would cost as much as fifty.
+        for part in np.array_split(np.arange(len(hopeful)), len(hopeful) // _FINE_CHUNK + 1):
+            score[hopeful[part]] = self._judged(pairs[hopeful[part]], places.take(part))
         return score
 
     def _judged(self, pairs: Pairs, places: Places) -> Floats:
