@@ -18,7 +18,7 @@ from hashing.banding import WIDEST_BANDED, banded_pairs
 from hashing.vote import Ballot
 
 MOST_PAIRS: Final = 10_000_000
-"""Beyond this many similar pairs only the closest of each picture are kept; 100,000 mixed photographs have 7.5
+"""Beyond this many similar pairs only the closest of each picture are kept; 100,000 mixed photographs have 9.3
 million at diff 20, 400,000 copies of one picture would have 80 billion."""
 _KEPT_PAIRS: Final = 3_000_000
 _CROWDED: Final = 5_000
