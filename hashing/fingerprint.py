@@ -21,10 +21,10 @@ THUMBNAIL: Final = 64
 COLOURS: Final = 16
 """Side of the colour thumbnail: enough to tell a red shirt from a blue one of the same cut."""
 
-_SAMPLED: Final = 24 * COLOURS
-"""Pixels a side, at least, that a picture is looked at for its colours, 24 x 24 for each of the colour thumbnail:
-JPEG keeps colours at half the size anyway. It moves them by 0.4 levels, as much as JPEG of quality 60 does (330
-photographs), and takes a half to an eighth of the time from 1 to 12 megapixels."""
+_SAMPLED: Final = 16 * COLOURS
+"""Pixels a side, at least, that a picture is looked at for its colours, 16 x 16 for each of the colour thumbnail:
+JPEG keeps colours at half the size anyway. It moves them by 0.4 levels, as much as JPEG of quality 60 does (median of
+330 photographs), changes no alignment of 2,610 true pairs, and takes a half to an eighth of the time."""
 
 FINGERPRINT_VERSION: Final = (
     f"3;{'+'.join(VOTERS)};8;thumbnail={THUMBNAIL};colours={COLOURS}"
@@ -109,8 +109,8 @@ def fingerprint(picture: Image.Image, *, trim: bool = False) -> Fingerprint:
 def _fingerprint(picture: Image.Image) -> Fingerprint:
     gray = picture.convert("L")
     coloured = picture if picture.mode == "RGB" else picture.convert("RGB")
-    # At four times the side first accuracy is the same, a quarter of a millisecond later.
-    thumbnail, colours = _small(gray, THUMBNAIL, 2), _colours(coloured)
+    # At twice the side first 5,371 of 6,090 true pairs align, at three times as many, at four times two more.
+    thumbnail, colours = _small(gray, THUMBNAIL, 3), _colours(coloured)
     blank = is_blank(thumbnail)
     low_detail = min(picture.size) < LEAST_SIDE or has_low_detail(thumbnail)
     hashes = hashes_of(gray)
@@ -135,4 +135,6 @@ def _small(picture: Image.Image, side: int, gap: int) -> NDArray[np.uint8]:
     steps = max(1, picture.width // (gap * side)), max(1, picture.height // (gap * side))
     # Pillow reduces in one step by copying the picture.
     reduced = picture if steps == (1, 1) else picture.reduce(steps)
-    return np.asarray(reduced.resize((side, side), Image.Resampling.BILINEAR))
+    # The last column and line may stand for fewer pixels than the others: they count less.
+    whole = (0.0, 0.0, picture.width / steps[0], picture.height / steps[1])
+    return np.asarray(reduced.resize((side, side), Image.Resampling.BILINEAR, box=whole))

@@ -60,7 +60,7 @@ def test_a_trimmed_fingerprint_is_that_of_the_picture_inside_its_border_and_is_k
 
 
 def test_the_colours_of_a_large_picture_are_those_of_all_its_pixels() -> None:
-    """Only every fifth pixel of every fifth line is looked at; what varies from pixel to pixel evens out."""
+    """Only every seventh pixel of every seventh line is looked at; what varies from pixel to pixel evens out."""
     random = np.random.default_rng(3)
     coarse = Image.fromarray(random.integers(0, 256, (12, 16, 3), np.uint8)).resize(
         (2560, 1920), Image.Resampling.BICUBIC
