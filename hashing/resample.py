@@ -76,15 +76,17 @@ def _along(lines: Pixels, counts: tuple[int, ...]) -> dict[int, Floats]:
 
 def _sums(lines: Pixels, line: "_Line") -> NDArray[np.float32]:
     """Return each sum and a half, (lines, outputs), each at most its doubt away from what it is."""
-    sums = np.zeros((len(lines), len(line.weights)), np.float32)
-    for pixels, outputs, weights in line.tiles:
+    parts = np.empty((len(lines), len(line.adding)), np.float32)
+    left = 0
+    for pixels, weights in line.tiles:
         strip = lines[:, pixels].astype(np.float32, order="C")
         strip -= np.float32(128)  # around zero, so that the sums and with them their errors are half as large
-        part = np.empty((len(strip), len(outputs)), np.float32)
+        part = parts[:, left : left + weights.shape[1]]
         for top in range(0, len(strip), _TILE[0]):
             np.matmul(strip[top : top + _TILE[0]], weights, out=part[top : top + _TILE[0]])
-        sums[:, outputs] += part
-    sums += line.middle
+        left += weights.shape[1]
+    # A product adds the parts up in half the time of a sum into scattered columns.
+    sums: NDArray[np.float32] = parts @ line.adding + line.middle
     return sums
 
 
@@ -93,12 +95,13 @@ class _Line:
     """How a line of n pixels becomes all `outputs` of some counts, side by side.
 
     `weights` (outputs, n) are whole numbers / 2**22; `tiles` are the parts of them, turned, that are not all zero, each
-    with its pixels and its outputs; `middle` (outputs,) is what gray 128 gives, and a half to round; `doubt` (outputs,)
-    bounds the error of the sums of tiles.
+    with its pixels; `adding` (parts, outputs) is one where a part of a tile belongs to an output; `middle` (outputs,)
+    is what gray 128 gives, and a half to round; `doubt` (outputs,) bounds the error of a sum.
     """
 
     weights: NDArray[np.float32]
-    tiles: list[tuple[slice, NDArray[np.intp], NDArray[np.float32]]]
+    tiles: list[tuple[slice, NDArray[np.float32]]]
+    adding: NDArray[np.float32]
     middle: NDArray[np.float32]
     doubt: NDArray[np.float32]
 
@@ -106,17 +109,21 @@ class _Line:
 @lru_cache(maxsize=32)
 def _line_of(n: int, counts: tuple[int, ...]) -> _Line:
     weights = np.concatenate([_weights(n, count) for count in counts])
-    tiles = []
+    tiles, belongs = [], []
     for left in range(0, n, _TILE[1]):
         pixels = slice(left, left + _TILE[1])
         outputs = np.flatnonzero(weights[:, pixels].any(axis=1))
-        tiles.append((pixels, outputs, np.ascontiguousarray(weights[outputs, pixels].T)))
+        tiles.append((pixels, np.ascontiguousarray(weights[outputs, pixels].T)))
+        belongs.append(outputs)
+    adding = np.eye(len(weights), dtype=np.float32)[np.concatenate(belongs)]
     # One rounding for each pixel of a tile, each tile and the middle, at most (N. Higham, Accuracy and Stability of
     # Numerical Algorithms, 3.1: the bound holds for any order of summation).
     steps = min(n, _TILE[1]) + len(tiles) + 4
     size = 128 * np.abs(weights).sum(axis=1, dtype=np.float64) + 1
     middle = 128 * weights.sum(axis=1, dtype=np.float64) + 0.5
-    return _Line(weights, tiles, middle.astype(np.float32), (1.01 * steps * _ROUNDING * size).astype(np.float32))
+    return _Line(
+        weights, tiles, adding, middle.astype(np.float32), (1.01 * steps * _ROUNDING * size).astype(np.float32)
+    )
 
 
 def _exact(n: int, count: int) -> Floats:
