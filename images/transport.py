@@ -8,6 +8,7 @@ cookies and a second response around the first cost more than the rest of a requ
 """
 
 import contextlib
+import http
 import http.client
 import re
 import socket
@@ -31,6 +32,9 @@ from images.targets import Web
 FAILURES: Final = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 """What a request or the reading of its answer may raise; `images.dialling.sentence_for` tells them apart."""
 
+_STALE: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError, http.client.BadStatusLine)
+"""What a connection raises that was kept alive for too long, or on which more was sent than had been asked for."""
+
 _CHUNK: Final = 65536
 _FOLD: Final = re.compile(r"\s*[\r\n]\s*")
 
@@ -50,12 +54,23 @@ class _Line(threading.local):
 _LINE: Final = _Line()
 
 
+class _Response(http.client.HTTPResponse):
+    """An answer, after any informational ones (103 Early Hints); http.client itself passes over 100 alone."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 <= self.status < 200 and self.status != http.HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = None  # type: ignore[assignment]  # how http.client knows that it has read no head yet
+            super().begin()
+
+
 class _Lifeline(HTTPConnection):
     """Mixed into urllib3's connections: guarded dialling, and a socket that the watchdog can shut down.
 
     TLS takes the file descriptor out of the first socket object, so a duplicate is kept for the shutdown.
     """
 
+    response_class = _Response
     sock: socket.socket  # None while there is no connection
     _lifeline: socket.socket | None = None
     _private: str | None = None
@@ -72,6 +87,12 @@ class _Lifeline(HTTPConnection):
             self.putheader(name, value)
         self.endheaders()
         return http.client.HTTPConnection.getresponse(self)
+
+    def usable(self) -> bool:
+        """Say whether a connection kept alive still is, and nothing has come that was not asked for."""
+        # What TLS has unpacked and nobody read yet is no longer seen to wait at the socket.
+        unread = self.sock.pending() if isinstance(self.sock, ssl.SSLSocket) else 0
+        return self.is_connected and not unread
 
     def close(self) -> None:
         super().close()
@@ -133,7 +154,8 @@ class Answer:
         left = self._response.length  # None: in chunks, or up to the end of the connection
         whole = self._response.isclosed() if left is None else not left
         self._response.close()
-        return whole and not self._response.will_close
+        # 101: from here on the server speaks another protocol
+        return whole and not self._response.will_close and self.status >= http.HTTPStatus.OK
 
 
 class _Proxy:
@@ -188,22 +210,40 @@ class Transport:
     @contextlib.contextmanager
     def get(self, to: Web, headers: Mapping[str, str]) -> Iterator[Answer]:
         """Ask for an address; its answer can be read within the `with` block. Raises one of `FAILURES`."""
-        connection = self._known(to) or self._new(to)
         target = "/" + to.url.split("/", 3)[3]
         if self._proxy is not None and to.scheme == "http":
             target, headers = to.url, {**headers, **self._proxy.headers}
+        connection, answer = self._ask(to, target, headers)
         whole = False
         try:
-            answer = Answer(connection.ask(target, headers, self._settings.idle_timeout))
-            try:
-                yield answer
-            finally:
-                whole = answer.close()
+            yield answer
         finally:
-            if whole:
-                self._keep(to, connection)
-            else:
-                connection.close()
+            try:
+                whole = answer.close()
+            finally:
+                if whole:
+                    self._keep(to, connection)
+                else:
+                    connection.close()
+
+    def _ask(self, to: Web, target: str, headers: Mapping[str, str]) -> tuple[_Lifeline, Answer]:
+        """Send a request on a connection kept alive, and on a new one where the server was just closing that."""
+        connection = self._known(to)
+        if connection is not None:
+            try:
+                return connection, self._answer(connection, target, headers)
+            except _STALE:
+                if _LINE.current().deadline.passed:  # which has shut it down
+                    raise
+        connection = self._new(to)
+        return connection, self._answer(connection, target, headers)
+
+    def _answer(self, connection: _Lifeline, target: str, headers: Mapping[str, str]) -> Answer:
+        try:
+            return Answer(connection.ask(target, headers, self._settings.idle_timeout))
+        except BaseException:
+            connection.close()
+            raise
 
     def _new(self, to: Web) -> _Lifeline:
         if self._proxy is not None:
@@ -221,7 +261,7 @@ class Transport:
                 connection = connections.pop() if connections else None
                 if connections:
                     self._idle[key] = connections
-            if connection is None or connection.is_connected:
+            if connection is None or connection.usable():
                 return connection
             connection.close()
 

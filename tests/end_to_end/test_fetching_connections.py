@@ -2,8 +2,10 @@
 
 import base64
 import contextlib
+import hashlib
 import socket
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,62 @@ def test_headers_are_read_as_servers_write_them(tmp_path: Path) -> None:
     assert isinstance(refused, FetchFailure)
     assert (refused.status, isinstance(results[yes], Picture)) == ("opted_out", True)
     assert seen[-1] == '"a b"'
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_connection_that_its_server_closes_at_the_next_request_costs_no_attempt(
+    tmp_path: Path, *, secure: bool
+) -> None:
+    """Servers end connections kept alive whenever they like, also when the next request is on its way."""
+    served: list[socket.socket] = []
+
+    def once(request: Request) -> Answer | None:
+        if request.connection in served:
+            return None
+        served.append(request.connection)
+        return Answer(picture(len(request.path)))
+
+    tls, bundle = certificate(tmp_path, "shop.test") if secure else (None, None)
+    with serving(once, tls=tls) as server, Store(tmp_path / "store") as store:
+        urls = [f"http{'s' * secure}://shop.test:{server.port}/{'x' * n}.jpg" for n in range(6)]
+        results = read_pictures(urls, local_settings(per_host=1, attempts=1, ca_bundle=bundle), store)
+    assert [isinstance(results[url], Picture) for url in urls] == [True] * 6
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_what_follows_an_answer_is_not_taken_for_the_next_one(tmp_path: Path, *, secure: bool) -> None:
+    """Not even where TLS has unpacked it already, so that nothing is left to be read from the socket."""
+
+    def generous(request: Request) -> Answer:
+        body = picture(len(request.path))
+        if request.path != "/first.jpg":
+            return Answer(body)
+        # Longer than what is read ahead, and no longer than one record of TLS.
+        more = b"HTTP/1.1 200 OK\r\nContent-Length: 11000\r\n\r\n" + b"x" * 11_000
+        return Answer(body + more, headers={"Content-Length": str(len(body))})
+
+    tls, bundle = certificate(tmp_path, "shop.test") if secure else (None, None)
+    with serving(generous, tls=tls) as server, Store(tmp_path / "store") as store:
+        urls = [f"http{'s' * secure}://shop.test:{server.port}/{name}.jpg" for name in ("first", "the-next")]
+        results = read_pictures(urls, local_settings(per_host=1, attempts=1, ca_bundle=bundle), store)
+        assert server.connections == 2
+    assert [getattr(results[url], "sha256", "") for url in urls] == [
+        hashlib.sha256(picture(len(f"/{name}.jpg"))).hexdigest() for name in ("first", "the-next")
+    ]
+
+
+def test_early_hints_are_passed_over(tmp_path: Path) -> None:
+    """A 103 comes before the answer; and after a 101, which nobody asked for, the connection is not used again."""
+
+    def hasty(request: Request) -> Answer | None:
+        if request.path.startswith("/101"):
+            return Answer(status=101)
+        request.connection.sendall(b"HTTP/1.1 102 -\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n")
+        time.sleep(0.05)
+        return Answer(picture(len(request.path)))
+
+    with serving(hasty) as server, Store(tmp_path / "store") as store:
+        urls = [f"http://shop.test:{server.port}/{name}.jpg" for name in ("101", "a", "bb")]
+        results = read_pictures(urls, local_settings(per_host=1, attempts=1), store)
+        assert server.connections == 2
+    assert [isinstance(results[url], Picture) for url in urls] == [False, True, True]
