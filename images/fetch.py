@@ -112,7 +112,7 @@ class Fetcher:
     def _read_body(self, answer: Answer, *, opted_out: bool) -> Outcome:
         limit = self._settings.max_bytes
         length = answer.header("content-length")
-        if length.isdigit() and int(length[:20]) > limit:
+        if length.isascii() and length.isdigit() and int(length[:20]) > limit:
             return Trouble(too_large(limit), lasting=True)
         try:
             encoding = answer.header("content-encoding")
@@ -166,8 +166,9 @@ def _opted_out(answer: Answer, user_agent: str) -> bool:
 
 def _retry_after(text: str) -> float | None:
     """Return the seconds a server asks for, by number or by date."""
-    if text.strip().isdigit():
-        return float(text.strip()[:9])
+    text = text.strip()
+    if text.isascii() and text.isdigit():  # a raised two is a digit as well
+        return float(text[:9])
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):

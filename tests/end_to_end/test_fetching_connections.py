@@ -174,3 +174,18 @@ def test_early_hints_are_passed_over(tmp_path: Path) -> None:
         results = read_pictures(urls, local_settings(per_host=1, attempts=1), store)
         assert server.connections == 2
     assert [isinstance(results[url], Picture) for url in urls] == [False, True, True]
+
+
+def test_a_digit_that_is_no_number_costs_nothing(tmp_path: Path) -> None:
+    """The raised two of Latin-1 is a digit to `str.isdigit`, and no number."""
+
+    def raised(request: Request) -> Answer | None:
+        body = picture(1)
+        status, name = ("200 OK", "Content-Length") if request.path == "/a.jpg" else ("503 -", "Retry-After")
+        request.connection.sendall(f"HTTP/1.1 {status}\r\n{name}: \xb2\r\n\r\n".encode("latin-1") + body)
+        return None
+
+    with serving(raised) as server, Store(tmp_path / "store") as store:
+        urls = [f"http://shop.test:{server.port}/{name}.jpg" for name in "ab"]
+        results = read_pictures(urls, local_settings(attempts=1), store)
+    assert [getattr(results[url], "status", "ok") for url in urls] == ["ok", "http_error"]
