@@ -4,8 +4,11 @@ import argparse
 import ipaddress
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from urllib.parse import unquote
 
+from images.results import Problem
 from images.settings import USER_AGENT, Settings
+from images.targets import web_target
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-keep-bytes", action="store_true", help="keep fingerprints only; an export fetches the pictures again"
     )
-    group.add_argument("--user-agent", metavar="TEXT", default=USER_AGENT, help="what servers are told who asks")
+    group.add_argument(
+        "--user-agent", metavar="TEXT", type=_header, default=USER_AGENT, help="what servers are told who asks"
+    )
     group.add_argument(
         "--referer", metavar="HOST=URL", type=_referer, action="append", default=[],
         help="Referer for a host that answers only its own pages, '*' for all (repeatable)",
@@ -40,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--ignore-opt-out", action="store_true", help="fetch pictures whose server opts out by X-Robots-Tag"
     )
-    group.add_argument("--proxy", metavar="URL", help="fetch through this proxy; its address rules apply then")
+    group.add_argument(
+        "--proxy", metavar="URL", type=_proxy, help="fetch through this proxy; its address rules apply then"
+    )
     group.add_argument(
         "--fast-jpeg", action="store_true", help="decode large JPEGs at a fraction: faster, changes some hash bits"
     )
@@ -100,4 +107,27 @@ def _referer(text: str) -> tuple[str, str]:
     host, equals, url = text.partition("=")
     if not (host and equals and url.startswith(("http://", "https://"))):
         raise argparse.ArgumentTypeError(f"{text!r} is not HOST=URL, such as example.org=https://example.org/")
-    return host.lower(), url
+    return host.lower(), _header(url)
+
+
+def _proxy(text: str) -> str:
+    target = web_target(text if "://" in text else f"http://{text}")
+    password = unquote(text.rpartition("@")[0])
+    if isinstance(target, Problem) or not _sendable(password):
+        # the text is not repeated, as it may hold a password
+        raise argparse.ArgumentTypeError("a proxy is http:// or https://, perhaps user:password@, and host:port")
+    return text
+
+
+def _header(text: str) -> str:
+    if not _sendable(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one line of letters that can be sent to a server (Latin-1)")
+    return text
+
+
+def _sendable(text: str) -> bool:
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return text.isprintable()
