@@ -36,6 +36,9 @@ _STALE: Final = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError, http.
 """What a connection raises that was kept alive for too long, or on which more was sent than had been asked for."""
 
 _CHUNK: Final = 65536
+_FILES: Final = 16
+"""Open files allowed for each connection in use: two for itself, two for each that is kept alive beside it, and room
+for the rest of the program. macOS begins with 256 for a whole program."""
 _FOLD: Final = re.compile(r"\s*[\r\n]\s*")
 
 
@@ -185,6 +188,7 @@ class Transport:
     """Sends requests, from any number of threads, each within the attempt that its thread is in."""
 
     def __init__(self, settings: Settings) -> None:
+        _allow_files(_FILES * settings.connections)
         self._settings, self._context = settings, _context(settings)
         self._proxy = _Proxy(settings.proxy, self._context) if settings.proxy else None
         self._idle: dict[tuple[str, str, int], list[_Lifeline]] = {}
@@ -278,6 +282,18 @@ class Transport:
 def _close(connections: Iterable[_Lifeline]) -> None:
     for connection in connections:
         connection.close()
+
+
+def _allow_files(count: int) -> None:
+    """Raise this process's limit of open files to a number, as far as the system lets it."""
+    try:
+        import resource  # noqa: PLC0415  (not on Windows, where sockets have no such limit)
+    except ImportError:
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if most == resource.RLIM_INFINITY else min(count, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _context(settings: Settings) -> ssl.SSLContext:

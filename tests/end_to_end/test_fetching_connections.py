@@ -4,6 +4,8 @@ import base64
 import contextlib
 import hashlib
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -189,3 +191,26 @@ def test_a_digit_that_is_no_number_costs_nothing(tmp_path: Path) -> None:
         urls = [f"http://shop.test:{server.port}/{name}.jpg" for name in "ab"]
         results = read_pictures(urls, local_settings(attempts=1), store)
     assert [getattr(results[url], "status", "ok") for url in urls] == ["ok", "http_error"]
+
+
+_FEW_FILES = """
+import resource, sys
+from pathlib import Path
+from images import Picture, Store, read_pictures
+from tests.end_to_end.fetching_servers import local_settings
+
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+urls = [f"http://h{i}.test:{sys.argv[1]}/{i}.jpg" for i in range(100)]
+with Store(Path(sys.argv[2])) as store:
+    results = read_pictures(urls, local_settings(attempts=1), store)
+print(sum(isinstance(result, Picture) for result in results.values()))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of open files")
+def test_a_low_limit_of_open_files_is_raised(tmp_path: Path) -> None:
+    """macOS lets a program begin with 256; connections in use and kept alive hold two each."""
+    with serving(shop) as server:
+        command = [sys.executable, "-c", _FEW_FILES, str(server.port), str(tmp_path / "store")]
+        told = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["100"]
