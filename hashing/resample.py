@@ -21,8 +21,8 @@ _SUPPORT: Final = 3.0
 _ROUNDING: Final = 2.0**-24
 """Largest relative error of one step in float32."""
 _TILE: Final = (128, 192)
-"""Lines and pixels multiplied at a time: in a core's cache, and so few that the library of matrix products does not
-wake its own threads, which would get into the way of ours. Each pixel of a tile counts in a third of all outputs."""
+"""Lines and pixels multiplied at a time, in a core's cache; each pixel of a tile counts in half of all outputs. The
+processes that fingerprint have one thread in the library of matrix products, or several would be woken for that."""
 _EXACT: Final = 32
 """Sums made again at a time, in memory that need not be asked for anew."""
 _MANY: Final = 1 / 32

@@ -287,7 +287,7 @@ def _close(connections: Iterable[_Lifeline]) -> None:
 def _allow_files(count: int) -> None:
     """Raise this process's limit of open files to a number, as far as the system lets it."""
     try:
-        import resource  # noqa: PLC0415  (not on Windows, where sockets have no such limit)
+        import resource  # noqa: PLC0415  (not on Windows, where sockets are no files)
     except ImportError:
         return
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)

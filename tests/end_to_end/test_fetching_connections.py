@@ -207,7 +207,7 @@ print(sum(isinstance(result, Picture) for result in results.values()))
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of open files")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no setrlimit, and no limit of sockets to raise")
 def test_a_low_limit_of_open_files_is_raised(tmp_path: Path) -> None:
     """macOS lets a program begin with 256; connections in use and kept alive hold two each."""
     with serving(shop) as server:
